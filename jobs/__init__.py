@@ -1,0 +1,1 @@
+"""Where the chain runs: the command line and Spark."""

@@ -1,0 +1,111 @@
+"""cluster: every candidate compared with all others, its split, and the release shard that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F  # noqa: N812
+
+from jobs.dedup import assign_clusters
+from jobs.grouped import commit_empty, read_parts, write_groups
+from jobs.stages import Run, complete
+from pipeline.config import PackConfig
+from pipeline.dedup.dedup import CLUSTER
+from pipeline.ids import sort_key
+from pipeline.pack import SAMPLE_OVERHEAD_BYTES, SPLITS, next_n_shards, shard_index, shard_name, shuffle_hash
+from pipeline.part import PartWriter
+from pipeline.root import StageManifest
+from schemas.pairs import Assignment, Candidate
+from schemas.record import arrow_schema, from_table
+
+Write = Callable[[int, pa.Table], None]
+
+
+def run_cluster(run: Run, candidates: Path, n_parts: int) -> StageManifest:
+    """Assigns clusters, survivors, splits and shards to all candidates, part by part."""
+    folder = run.folder(CLUSTER)
+
+    def make(missing: list[int]) -> None:
+        frame = read_parts(run.spark, candidates, Candidate.TABLE).select("pair_id", "part", "n_bytes", _text_bytes())
+        if not frame.isEmpty():
+            assigned = _assigned(run, frame, candidates, folder / ".scratch")
+            n_shards = plan_shards(_survivors(assigned), run.config.pack)
+            rows = assigned.where(F.col("part").isin(missing)).drop("n_bytes", "text_bytes")
+            write_groups(rows, _writer(folder, run.root.path, n_shards, run.config.pack.seed))
+        commit_empty(folder, missing, CLUSTER, run.root)
+
+    return complete(run, CLUSTER, n_parts, make)
+
+
+def _text_bytes() -> Column:
+    return F.octet_length("text").alias("text_bytes")
+
+
+def _assigned(run: Run, frame: DataFrame, candidates: Path, scratch: Path) -> DataFrame:
+    paths = [str(path) for path in sorted(candidates.glob(f"part-*/{Candidate.TABLE}.parquet"))]
+    clusters = assign_clusters(run.spark, paths, scratch, run.config.cluster)
+    return frame.join(clusters, "pair_id")
+
+
+def _survivors(assigned: DataFrame) -> DataFrame:
+    is_kept = F.col("survivor_id").isNull() & F.col("conflict_id").isNull()
+    size = F.col("n_bytes") + F.col("text_bytes") + F.lit(SAMPLE_OVERHEAD_BYTES)
+    return assigned.where(is_kept).select("pair_id", "split", size.alias("size"))
+
+
+def plan_shards(survivors: DataFrame, config: PackConfig) -> dict[str, int]:
+    """How many shards each split needs so that none holds too many samples or bytes.
+
+    Args:
+        survivors: columns pair_id, split, size (bytes of the sample, generously).
+        config: the limits and the seed.
+    """
+    survivors = survivors.withColumn("place", _place(config.seed)).cache()
+    totals = {
+        r.split: r for r in survivors.groupBy("split").agg(F.count("*").alias("n"), F.sum("size").alias("b")).collect()
+    }
+    planned = {}
+    for split in (split for split in SPLITS if split in totals):
+        n = max(-(-totals[split].n // config.samples_per_shard), -(-totals[split].b // config.bytes_per_shard))
+        while not _fits(survivors.where(F.col("split") == split), n, config):
+            n = next_n_shards(n)
+        planned[split] = n
+    survivors.unpersist()
+    return planned
+
+
+def _fits(survivors: DataFrame, n_shards: int, config: PackConfig) -> bool:
+    shard = F.floor(F.col("place") * n_shards / F.lit(2**32))
+    loads = survivors.groupBy(shard).agg(F.count("*").alias("n"), F.sum("size").alias("b"))
+    fullest = loads.agg(
+        F.max("n").alias("n"), F.max("b").alias("b"), F.max(F.when(F.col("n") == 1, 0).otherwise(1)).alias("several")
+    ).first()
+    assert fullest is not None
+    is_divisible = fullest.several == 1  # one sample above the limit cannot be divided further
+    return not is_divisible or (fullest.n <= config.samples_per_shard and fullest.b <= config.bytes_per_shard)
+
+
+def _place(seed: int) -> Column:
+    """The same number as `pipeline.pack.shuffle_hash`."""
+    text = F.concat(F.lit(f"{seed}:"), F.col("pair_id"))
+    return F.conv(F.substring(F.md5(text), 1, 8), 16, 10).cast("bigint")
+
+
+def _writer(folder: Path, root: Path, n_shards: dict[str, int], seed: int) -> Write:
+    schema = arrow_schema(Assignment)
+
+    def write(part: int, table: pa.Table) -> None:
+        rows = sorted(table.to_pylist(), key=lambda row: sort_key(row["pair_id"]))
+        for row in rows:
+            index = shard_index(shuffle_hash(row["pair_id"], seed), n_shards.get(row["split"], 1))
+            row["shard"] = shard_name(row["split"], index)
+        with PartWriter(folder, part, CLUSTER, root) as writer:
+            for assignment in from_table(pa.Table.from_pylist(rows, schema=schema), Assignment):
+                writer.n_in += 1
+                writer.put(assignment)
+            writer.commit()
+
+    return write

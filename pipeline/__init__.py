@@ -1,0 +1,1 @@
+"""How one table becomes the next: one pure function per arrow of the chain."""

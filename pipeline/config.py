@@ -1,0 +1,230 @@
+"""One configuration for the whole chain: a section per stage, read from TOML, every key declared here.
+
+A key's doc says what changes when it is changed. The section of a stage is part of that stage's identity:
+a changed threshold makes the stage and what follows it stale, and nothing before it. `run` is in no identity.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.dedup.settings import DedupSettings
+from pipeline.licenses import allowed_licenses
+
+TEXT_POLICIES = ("own", "prefix+own", "prefix+own+suffix", "full")
+
+
+class ConfigError(ValueError):
+    """A recipe or a `--set` that cannot be used; the message is one line for the user."""
+
+
+def _option(default: Any, doc: str) -> Any:
+    return field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryConfig:
+    """What is looked at."""
+
+    limit: int | None = _option(None, "use only so many article versions, lowest PMC numbers first")
+    articles_per_part: int | None = _option(
+        None, "article versions in a part of the work; by default from their number"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogConfig:
+    """Which articles are used."""
+
+    license: str = _option("commercial", "commercial, noncommercial, all, or a comma list of licence codes")
+
+    def __post_init__(self) -> None:
+        """Refuses a class that does not exist."""
+        allowed_licenses(self.license)
+
+
+@dataclass(frozen=True, slots=True)
+class ParseConfig:
+    """How articles are read."""
+
+    max_xml_bytes: int = _option(20_000_000, "larger XML is refused; the largest of 4,402 real files had 3.3 MB")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchConfig:
+    """Which images are taken."""
+
+    max_image_bytes: int = _option(200_000_000, "larger files are refused")
+    max_pixels: int = _option(
+        100_000_000, "images that state more are refused unread: with 7 bytes a pixel a worker stays under 1.5 GB"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SplitConfig:
+    """How figures become panels and crops."""
+
+    panels: bool = _option(True, "cut compound figures into panels where picture and caption agree")
+    min_confidence: float = _option(0.6, "a match under this leaves the figure whole")
+    image_size: int = _option(256, "shorter side of the stored crop in px; smaller pictures are not enlarged")
+    max_side: int = _option(2560, "longer side of the stored crop in px, for very long pictures")
+    jpeg_quality: int = _option(92, "of the stored crop: 92 is about 20 kB for 256 px")
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureConfig:
+    """How the text of a pair is made."""
+
+    text: str = _option(
+        "prefix+own+suffix",
+        "what a panel is given of the caption: own, prefix+own, prefix+own+suffix, or full; 25 % of own words alone"
+        " are fewer than five and say little without the shared ones",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuses a policy that does not exist."""
+        if self.text not in TEXT_POLICIES:
+            raise ValueError(f"text is one of {', '.join(TEXT_POLICIES)}, not '{self.text}'")
+
+
+@dataclass(frozen=True, slots=True)
+class FilterConfig:
+    """The thresholds that a pair must pass."""
+
+    min_side_px: int = _option(64, "shorter side at the source; 64 px drops 0.8 % of true panels, 112 px 7.2 %")
+    max_aspect: float = _option(10.0, "longer over shorter side; 10 drops 0.15 % of true panels")
+    min_luma_std: float = _option(2.0, "less spread of brightness is a blank image")
+    max_flat_share: float = _option(0.995, "a larger share of one brightness is a blank image")
+    min_words: int = _option(3, "fewer words say nothing of a picture; 113 of 20,768 real captions have fewer")
+    min_language_words: int = _option(5, "shorter texts are never dropped for their language: it is a guess there")
+    languages: str = _option("en", "comma list of languages to keep; empty keeps all")
+    min_other_language_prob: float = _option(0.8, "how sure the language must be before a text is dropped for it")
+
+
+@dataclass(frozen=True, slots=True)
+class PackConfig:
+    """How a release is laid out."""
+
+    samples_per_shard: int = _option(10_000, "most samples in one tar shard")
+    bytes_per_shard: int = _option(1_000_000_000, "most bytes in one tar shard")
+    seed: int = _option(15, "of the shuffle")
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Where and how politely the work runs; nothing here changes a table."""
+
+    master: str = _option("local[*]", "Spark master; local[4] for four cores")
+    driver_memory: str = _option("2g", "memory of the Spark driver's JVM; image bytes never enter it")
+    shuffle_partitions: int = _option(8, "partitions of Spark's joins")
+    internal_error_rate: float = _option(
+        1e-4, "a stage with more internal errors than this fails; at least one is allowed"
+    )
+    requests_per_second: float = _option(100.0, "cap for the whole job over HTTP")
+    contact: str = _option("", "an address named in the user agent, so that the source can reach you")
+    timeout_s: float = _option(60.0, "longest a single object may take over HTTP")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of a run."""
+
+    inventory: InventoryConfig = field(default_factory=InventoryConfig)
+    catalog: CatalogConfig = field(default_factory=CatalogConfig)
+    parse: ParseConfig = field(default_factory=ParseConfig)
+    fetch: FetchConfig = field(default_factory=FetchConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+    measure: MeasureConfig = field(default_factory=MeasureConfig)
+    filter: FilterConfig = field(default_factory=FilterConfig)
+    cluster: DedupSettings = field(default_factory=DedupSettings)
+    pack: PackConfig = field(default_factory=PackConfig)
+    run: RunConfig = field(default_factory=RunConfig)
+
+    def section(self, name: str) -> dict[str, Any]:
+        """The settings of one stage; empty for a stage that has none."""
+        part = getattr(self, name, None)
+        return {} if part is None else dataclasses.asdict(part)
+
+
+def load_config(recipe: Path | None, overrides: Iterable[str] = ()) -> Config:
+    """The defaults, changed by a recipe, changed by `section.key=value` overrides.
+
+    Raises:
+        ConfigError: the recipe cannot be read, a key is unknown, or a value has the wrong type.
+    """
+    config = Config()
+    for key, value, origin in [*_from_recipe(recipe), *(_from_override(text) for text in overrides)]:
+        config = _changed(config, key, value, origin)
+    return config
+
+
+def _from_recipe(recipe: Path | None) -> Iterator[tuple[str, Any, str]]:
+    if recipe is None:
+        return
+    try:
+        sections = tomllib.loads(recipe.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"recipe {recipe}: {error}") from error
+    for section, keys in sections.items():
+        if not isinstance(keys, dict):
+            raise ConfigError(f"recipe {recipe}: '{section}' stands outside a section such as [filter]")
+        for key, value in keys.items():
+            yield f"{section}.{key}", value, f"recipe {recipe}"
+
+
+def _from_override(text: str) -> tuple[str, Any, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {text}: write it as section.key=value")
+    return key.strip(), value.strip(), f"--set {text}"
+
+
+def _keys() -> Iterator[str]:
+    config = Config()
+    for section in dataclasses.fields(config):
+        for key in dataclasses.fields(getattr(config, section.name)):
+            yield f"{section.name}.{key.name}"
+
+
+def _changed(config: Config, key: str, value: Any, origin: str) -> Config:
+    known = list(_keys())
+    if key not in known:
+        nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+        raise ConfigError(f"{origin}: there is no key '{key}'; the nearest is '{nearest}'")
+    section_name, name = key.split(".")
+    section = getattr(config, section_name)
+    annotation = typing.get_type_hints(type(section))[name]
+    value = _converted(value, annotation, f"{origin}: '{key}'")
+    try:
+        changed = dataclasses.replace(section, **{name: value})
+    except ValueError as error:
+        raise ConfigError(f"{origin}: {error}") from error
+    return dataclasses.replace(config, **{section_name: changed})
+
+
+def _converted(value: Any, annotation: Any, where: str) -> Any:
+    """A value from TOML, or a string from the command line, as the declared type."""
+    if isinstance(annotation, types.UnionType):
+        if value in ("none", ""):
+            return None
+        annotation = next(a for a in typing.get_args(annotation) if a is not type(None))
+    if annotation is bool and value in ("true", "false"):
+        return value == "true"
+    if annotation is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and annotation in (int, float):
+        try:
+            return annotation(value)
+        except ValueError:
+            pass
+    if type(value) is not annotation:
+        raise ConfigError(f"{where} takes {annotation.__name__}, not {value!r}")
+    return value

@@ -1,0 +1,23 @@
+"""Opening the source of a run inside a worker."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pipeline.sources import HttpOptions, Source, open_source
+from pipeline.stage import Context
+
+
+def open_for(context: Context) -> Source:
+    """The run's source; opened once per worker process, so that its connections are kept.
+
+    The cap on requests is for the whole job: each worker takes an equal share of it.
+    """
+    run = context.config.run
+    share = run.requests_per_second / max(1, context.n_workers)
+    return _opened(context.location, HttpOptions(contact=run.contact, requests_per_second=share, total_s=run.timeout_s))
+
+
+@lru_cache(maxsize=1)
+def _opened(location: str, options: HttpOptions) -> Source:
+    return open_source(location, options=options)

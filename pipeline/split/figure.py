@@ -1,0 +1,154 @@
+"""split: one decoding of an image gives the whole figure, its panels, their crops, hashes and sanity measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from pipeline.config import SplitConfig
+from pipeline.dedup.hashes import perceptual_hash, pixel_sha256
+from pipeline.ids import subfigure_id
+from pipeline.images import ImageError, Pixels, crop_jpeg, decode
+from pipeline.licenses import forbids_derivatives
+from pipeline.split.boxes import Box
+from pipeline.split.captions import CaptionSplit, common_text, split_caption
+from pipeline.split.match import match_panels
+from pipeline.split.panels import Panel, find_panels
+from pipeline.stage import Context, Function, Outcome, Stage, Stored
+from pipeline.tar import read_slice
+from schemas.figures import Figure
+from schemas.images import Image
+from schemas.reject import Reject
+from schemas.subfigures import CaptionSpan, Subfigure
+
+_reject = partial(Reject, stage="split")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """How a figure is cut: the panels with their labels, or why it stays whole."""
+
+    pairs: Sequence[tuple[Panel, str]]
+    method: str
+    confidence: float
+    n_panels: int
+    whole_reason: str | None
+
+
+def _start(context: Context) -> Function:
+    config = context.config.split
+    max_pixels = context.config.fetch.max_pixels
+
+    def split(image: Image, figure: Figure) -> Iterator[Outcome]:
+        assert image.shard is not None and image.offset is not None  # fetch stored it
+        data = read_slice(context.root / image.shard, image.offset, image.n_bytes)
+        try:
+            pixels = decode(data, max_pixels)
+        except ImageError as error:
+            yield _reject(record_id=image.id, reason=error.reason, detail=f"{figure.image_name}: {error.detail}")
+            return
+        yield from _subfigures(pixels, figure, config)
+
+    return split
+
+
+def _subfigures(pixels: Pixels, figure: Figure, config: SplitConfig) -> Iterator[Outcome]:
+    caption = split_caption(figure.caption, figure.marks)
+    cut = _cut(pixels, figure, caption, config)
+    height, width = pixels.shape[:2]
+    whole = Panel(Box(0, 0, width, height), 1.0)
+    yield _subfigure(pixels, figure, caption, cut, config, 0, whole, None)
+    for number, (panel, label) in enumerate(cut.pairs, start=1):
+        yield _subfigure(pixels, figure, caption, cut, config, number, panel, label)
+
+
+def _cut(pixels: Pixels, figure: Figure, caption: CaptionSplit, config: SplitConfig) -> _Cut:
+    if not config.panels:
+        return _Cut((), "none", 0.0, 1, "panels are switched off")
+    labels = caption.labels
+    height, width = pixels.shape[:2]
+    if figure.n_graphics > 1 and figure.n_graphics == len(labels):
+        # One file per panel: the publisher has cut the figure already, in the order of the letters.
+        panel = Panel(Box(0, 0, width, height), 1.0)
+        return _Cut([(panel, labels[figure.graphic_number - 1])], "order", 0.95, 1, None)
+    panels = find_panels(pixels, len(labels))
+    if len(labels) < 2 and len(panels) < 2:
+        return _Cut((), "single", 1.0, 1, None)
+    if forbids_derivatives(figure.license):
+        return _Cut((), "none", 0.0, len(panels), "the licence forbids derivatives")
+    match = match_panels(panels, labels, (width, height))
+    if match.reason is not None or match.confidence < config.min_confidence:
+        reason = match.reason or f"confidence {match.confidence:.2f} is under {config.min_confidence}"
+        return _Cut((), "none", match.confidence, len(panels), reason)
+    return _Cut(match.pairs, match.method, match.confidence, len(panels), None)
+
+
+def _subfigure(
+    pixels: Pixels,
+    figure: Figure,
+    caption: CaptionSplit,
+    cut: _Cut,
+    config: SplitConfig,
+    number: int,
+    panel: Panel,
+    label: str | None,
+) -> Stored:
+    box = panel.box
+    region = pixels[box.y0 : box.y1, box.x0 : box.x1]
+    crop, jpeg = crop_jpeg(region, config.image_size, config.max_side, config.jpeg_quality)
+    luma_std, flat_share = _sanity(crop)
+    spans = _spans(figure.caption, caption, label)
+    row = Subfigure(
+        subfigure_id=subfigure_id(figure.id, number),
+        figure_id=figure.figure_id,
+        article_id=figure.article_id,
+        kind="whole" if label is None else "panel",
+        panel_label=label,
+        x0_px=box.x0,
+        y0_px=box.y0,
+        x1_px=box.x1,
+        y1_px=box.y1,
+        score=round(float(panel.score), 4),
+        spans=spans,
+        subcaption=" ".join(figure.caption[s.start : s.end] for s in spans if s.role == "own"),
+        common_caption=common_text(figure.caption, caption) or None if caption.labels else None,
+        match=cut.method,  # type: ignore[arg-type]
+        match_confidence=round(float(cut.confidence), 4),
+        is_compound=len(caption.labels) > 1 or cut.n_panels > 1,
+        n_panels=cut.n_panels,
+        whole_reason=cut.whole_reason,
+        crop_width_px=crop.shape[1],
+        crop_height_px=crop.shape[0],
+        pixel_sha256=pixel_sha256(region),
+        phash=perceptual_hash(crop),
+        luma_std=luma_std,
+        flat_share=flat_share,
+        shard=None,
+        offset=None,
+        n_bytes=len(jpeg),
+    )
+    return Stored(row, jpeg, ".jpg", content=row.id)
+
+
+def _spans(text: str, caption: CaptionSplit, label: str | None) -> list[CaptionSpan]:
+    """The pieces of the caption that speak of a panel, in order; the whole caption where `label` is None."""
+    if label is None:
+        return [CaptionSpan(start=0, end=len(text), role="own")]
+    own = caption.own[caption.labels.index(label)]
+    spans = [CaptionSpan(start=s.start, end=s.end, role="prefix") for s in caption.prefix]
+    spans += [CaptionSpan(start=s.start, end=s.end, role="own") for s in own]
+    spans += [CaptionSpan(start=s.start, end=s.end, role="suffix") for s in caption.suffix]
+    return sorted(spans, key=lambda span: (span.start, span.end))
+
+
+def _sanity(crop: Pixels) -> tuple[float, float]:
+    """Spread of brightness and share of its most frequent value, both rounded so that they are stable on disk."""
+    luma = crop @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    counts = np.bincount(luma.astype(np.uint8).ravel(), minlength=256)
+    return round(float(luma.std()), 3), round(float(counts.max() / luma.size), 5)
+
+
+STAGE = Stage("split", (Image, Figure), (Subfigure,), revision=1, start=_start)

@@ -1,0 +1,1 @@
+"""What is in the tables: one record class per table, each declared once, here."""
