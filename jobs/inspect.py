@@ -122,8 +122,6 @@ def release_stages(root: Root, release: str) -> dict[str, str]:
 def dump(batches: Iterator[pa.RecordBatch], schema: pa.Schema, form: str, out: Path | None) -> None:
     """Writes batches as jsonl or csv to standard output or a file, or as parquet to a file."""
     if form == "parquet":
-        if out is None:
-            raise RootError("parquet is not text: name a file with --out FILE")
         with pq.ParquetWriter(out, schema, compression="zstd") as writer:
             for batch in batches:
                 writer.write_batch(batch)
@@ -147,7 +145,7 @@ def _dump_csv(batches: Iterator[pa.RecordBatch], schema: pa.Schema, file: Any) -
     writer.writerow(schema.names)
     for batch in batches:
         for row in batch.to_pylist():
-            writer.writerow([cellplain(value) for value in row.values()])
+            writer.writerow([cell_text(value) for value in row.values()])
 
 
 def cell_text(value: Any) -> str:

@@ -38,17 +38,23 @@ class Outcome:
 
 
 def rebuild(
-    spark: SparkSession, root: Root, source: Source, config: Config, progress: Progress, until: str | None = None
+    spark: SparkSession,
+    root: Root,
+    source: Source,
+    snapshot: Snapshot,
+    config: Config,
+    progress: Progress,
+    until: str | None = None,
 ) -> Outcome:
     """Runs the chain up to a stage, by default to a release.
 
     Raises:
         StageError, SourceError: it could not go on; what is committed stays, and the same call goes on from there.
     """
-    run, chain = prepare(spark, root, source, source.snapshot(), config, progress)
+    run, chain = prepare(spark, root, source, snapshot, config, progress)
     manifests: list[StageManifest] = []
     for step in CHAIN:
-        manifests.append(_run_step(run, step, source, manifests))
+        manifests.append(_run_step(run, step, snapshot, manifests))
         if step.name == until:
             return Outcome(tuple(manifests), None)
     return Outcome(tuple(manifests), _publish(run, chain, manifests))
@@ -66,10 +72,10 @@ def prepare(
     return Run(spark, root, config, context, folders, progress), chain
 
 
-def _run_step(run: Run, step: Step, source: Source, done: Sequence[StageManifest]) -> StageManifest:
+def _run_step(run: Run, step: Step, snapshot: Snapshot, done: Sequence[StageManifest]) -> StageManifest:
     inputs = tuple(run.folder(producer) for producer in producers(step))
     if step is catalog.INVENTORY:
-        return run_inventory(run, source.snapshot())
+        return run_inventory(run, snapshot)
     n_parts = done[0].n_parts
     if step is dedup.CLUSTER:
         return run_cluster(run, inputs[0], n_parts)

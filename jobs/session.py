@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from pipeline.config import RunConfig
@@ -46,17 +48,23 @@ def check_java() -> str:
 
 
 @contextmanager
-def spark_session(run: RunConfig) -> Iterator[SparkSession]:
-    """A session for one command; stopped at its end, whatever happens."""
+def spark_session(run: RunConfig, log_file: Path) -> Iterator[SparkSession]:
+    """A session for one command; stopped at its end, whatever happens.
+
+    Args:
+        run: where it runs.
+        log_file: takes what the Java process and the workers write; it is begun anew.
+    """
     check_java()
-    spark = build_session(run)
+    spark = build_session(run, log_file)
     try:
         yield spark
     finally:
         spark.stop()
+        SparkContext._gateway.shutdown() if SparkContext._gateway else None
 
 
-def build_session(run: RunConfig) -> SparkSession:
+def build_session(run: RunConfig, log_file: Path) -> SparkSession:
     """A new session as the chain needs it."""
     # Workers must run the driver's interpreter: another one may lack the packages.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -64,21 +72,26 @@ def build_session(run: RunConfig) -> SparkSession:
     # One thread per worker: Spark fills the cores, and native libraries must not do so once more.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    builder = (
-        SparkSession.builder.appName("pmc15m")
-        .master(run.master)
-        .config("spark.driver.memory", run.driver_memory)
-        .config("spark.sql.shuffle.partitions", run.shuffle_partitions)
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.python.worker.reuse", "true")
-        .config("spark.speculation", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.execution.arrow.maxRecordsPerBatch", 2000)
-        .config("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}")
-        .config("spark.log.level", "ERROR")
-    )
+    conf = SparkConf().setAppName("pmc15m").setMaster(run.master).setAll(list(_settings(run).items()))
+    with log_file.open("wb") as log:
+        # Java's remarks of its own would break the progress display.
+        gateway = launch_gateway(conf, popen_kwargs={"stderr": log})
+    return SparkSession(SparkContext(conf=conf, gateway=gateway))
+
+
+def _settings(run: RunConfig) -> dict[str, str]:
+    settings = {
+        "spark.driver.memory": run.driver_memory,
+        "spark.sql.shuffle.partitions": str(run.shuffle_partitions),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.python.worker.reuse": "true",
+        "spark.speculation": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
+    }
     if run.master.startswith("local"):
         # A laptop may have no name that resolves.
-        builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
-    return builder.getOrCreate()
+        settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    return settings

@@ -1,0 +1,97 @@
+"""Verbs that make things: sample, rebuild."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+from rich.console import Console
+
+from jobs.progress import Progress
+from jobs.rebuild import Outcome, rebuild
+from jobs.session import check_java, spark_session
+from jobs.verbs import COMPLETE, INCOMPLETE, Arguments, UsageError, Verbs, add_root, add_verb
+from pipeline.chain import CHAIN
+from pipeline.config import Config, load_config
+from pipeline.root import create_root, locked
+from pipeline.sample import write_sample
+from pipeline.sources import open_source
+from schemas.reject import Reason
+
+log = logging.getLogger("pmc15m")
+
+
+def add(verbs: Verbs) -> None:
+    """Adds the verbs of this module to the command line."""
+    _add_rebuild(verbs)
+    _add_sample(verbs)
+
+
+def _add_rebuild(verbs: Verbs) -> None:
+    doc = "Run the whole chain from articles to a release. Skips what is complete and current; safe to stop and rerun."
+    example = "pmc15m rebuild --source s3://pmc-oa-opendata --root /data/pmc --limit 1000"
+    parser = add_verb(verbs, "rebuild", _rebuild, doc, example)
+    source = "s3://pmc-oa-opendata, an http(s) root with the same keys, or a folder of the bucket or of old packages"
+    parser.add_argument("--source", required=True, help=source)
+    add_root(parser)
+    parser.add_argument("--recipe", type=Path, help="TOML file with settings; see jobs/conf")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
+    parser.add_argument("--limit", type=int, help="use only so many article versions, lowest PMC numbers first")
+    parser.add_argument("--license", metavar="CLASS", help="commercial (default), noncommercial, all, or licence codes")
+    parser.add_argument("--until", choices=[step.name for step in CHAIN], help="stop after this stage")
+
+
+def _rebuild(args: Arguments, console: Console) -> int:
+    check_java()
+    config = _settings(args)
+    source = open_source(args.source)
+    log.info("source: %s", source.describe())
+    snapshot = source.snapshot()  # an unreadable source is refused before anything is written
+    root = create_root(args.root)
+    with locked(root), spark_session(config.run, root.path / "spark.log") as spark:
+        outcome = rebuild(spark, root, source, snapshot, config, Progress(console), args.until)
+    return _conclude(outcome)
+
+
+def _settings(args: Arguments) -> Config:
+    overrides = list(args.set)
+    if args.limit is not None:
+        if args.limit < 1:
+            raise UsageError(f"--limit {args.limit}: name a number of at least 1")
+        overrides.append(f"inventory.limit={args.limit}")
+    if args.license is not None:
+        overrides.append(f"catalog.license={args.license}")
+    return load_config(args.recipe, overrides)
+
+
+def _conclude(outcome: Outcome) -> int:
+    bugs = sum(manifest.rejects.get(Reason.INTERNAL_ERROR, 0) for manifest in outcome.manifests)
+    undelivered = sum(manifest.rejects.get(Reason.FETCH_FAILED, 0) for manifest in outcome.manifests)
+    if bugs:
+        log.warning("%d rows met a bug and were left out: 'pmc15m rejects --reason internal_error' shows them", bugs)
+    if outcome.release:
+        log.info("release: %s", outcome.release)
+    if undelivered:
+        log.warning("%d objects were not delivered; a later run may get them", undelivered)
+    return INCOMPLETE if undelivered else COMPLETE
+
+
+def _add_sample(verbs: Verbs) -> None:
+    doc = "Draw a small made-up bucket in the layout of PMC's, to try everything without a network."
+    parser = add_verb(verbs, "sample", _sample, doc, "pmc15m sample /tmp/bucket --articles 28")
+    parser.add_argument("folder", type=Path, help="a new folder")
+    parser.add_argument("--articles", type=int, default=28, help="how many articles")
+    parser.add_argument("--seed", type=int, default=15, help="another seed draws other articles")
+
+
+def _sample(args: Arguments, console: Console) -> int:
+    folder: Path = args.folder
+    if folder.exists():
+        raise UsageError(f"{folder}: exists already; name a new folder")
+    scratch = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(scratch, ignore_errors=True)
+    write_sample(scratch, n_articles=args.articles, seed=args.seed)
+    scratch.rename(folder)
+    log.info("sample: %s", folder)
+    return COMPLETE
