@@ -1,20 +1,25 @@
-"""Verbs that make things: sample, rebuild."""
+"""Verbs that make things: rebuild, export, sample."""
 
 from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
 
+from jobs import inspect
+from jobs.export import Order, export
 from jobs.progress import Progress
 from jobs.rebuild import Outcome, rebuild
 from jobs.session import check_java, spark_session
 from jobs.verbs import COMPLETE, INCOMPLETE, Arguments, UsageError, Verbs, add_root, add_verb
 from pipeline.chain import CHAIN
 from pipeline.config import Config, load_config
-from pipeline.root import create_root, locked
+from pipeline.export import FORMATS, KINDS
+from pipeline.licenses import allowed_licenses
+from pipeline.root import create_root, locked, open_root
 from pipeline.sample import write_sample
 from pipeline.sources import open_source
 from schemas.reject import Reason
@@ -25,6 +30,7 @@ log = logging.getLogger("pmc15m")
 def add(verbs: Verbs) -> None:
     """Adds the verbs of this module to the command line."""
     _add_rebuild(verbs)
+    _add_export(verbs)
     _add_sample(verbs)
 
 
@@ -75,6 +81,52 @@ def _conclude(outcome: Outcome) -> int:
     if undelivered:
         log.warning("%d objects were not delivered; a later run may get them", undelivered)
     return INCOMPLETE if undelivered else COMPLETE
+
+
+def _add_export(verbs: Verbs) -> None:
+    doc = "Write shards for training, or lists, from a release to a new folder."
+    example = "pmc15m export --root /data/pmc --out /data/shards --kind whole --image-size 384"
+    parser = add_verb(verbs, "export", _export, doc, example)
+    add_root(parser)
+    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
+    parser.add_argument("--release", default="latest", help="by default the newest")
+    parser.add_argument("--license", metavar="CLASS", help="a licence class; by default that of the release")
+    parser.add_argument("--kind", default="panels,whole", help="panels, whole, or both (default)")
+    parser.add_argument("--image-size", type=int, help="shorter side in px; by default as stored in the release")
+    parser.add_argument("--format", default="webdataset", help=f"comma list of {', '.join(FORMATS)}")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of [run]")
+
+
+def _export(args: Arguments, console: Console) -> int:
+    root = open_root(args.root)
+    release = inspect.release_manifest(root, args.release)
+    order = Order(
+        release=release,
+        license=args.license or release["config"]["catalog"]["license"],
+        kinds=_listed(args.kind, KINDS, "--kind"),
+        image_size=args.image_size or release["config"]["split"]["image_size"],
+        formats=_listed(args.format, FORMATS, "--format"),
+    )
+    allowed_licenses(order.license)
+    if args.out.exists() and any(args.out.iterdir()):
+        raise UsageError(f"{args.out}: not empty; name a new folder")
+    with spark_session(load_config(None, args.set).run, root.path / "spark.log") as spark:
+        n_samples = export(spark, root, order, args.out)
+    log.info("%d samples of release %s: %s", n_samples, release["release"], args.out)
+    return COMPLETE
+
+
+def _listed(text: str, known: Iterable[str], option: str) -> list[str]:
+    """A comma list of known words.
+
+    Raises:
+        UsageError: a word is not known.
+    """
+    words = [word.strip() for word in text.split(",")]
+    for word in words:
+        if word not in known:
+            raise UsageError(f"{option} {text}: '{word}' is not one of {', '.join(known)}")
+    return words
 
 
 def _add_sample(verbs: Verbs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,19 +30,17 @@ def run_cluster(run: Run, candidates: Path, n_parts: int) -> StageManifest:
     folder = run.folder(CLUSTER)
 
     def make(missing: list[int]) -> None:
-        frame = read_parts(run.spark, candidates, Candidate.TABLE).select("pair_id", "part", "n_bytes", _text_bytes())
+        text_bytes = F.octet_length("text").alias("text_bytes")
+        frame = read_parts(run.spark, candidates, Candidate.TABLE).select("pair_id", "part", "n_bytes", text_bytes)
         if not frame.isEmpty():
             assigned = _assigned(run, frame, candidates, folder / ".scratch")
             n_shards = plan_shards(_survivors(assigned), run.config.pack)
             rows = assigned.where(F.col("part").isin(missing)).drop("n_bytes", "text_bytes")
             write_groups(rows, _writer(folder, run.root.path, n_shards, run.config.pack.seed))
         commit_empty(folder, missing, CLUSTER, run.root)
+        shutil.rmtree(folder / ".scratch", ignore_errors=True)
 
     return complete(run, CLUSTER, n_parts, make)
-
-
-def _text_bytes() -> Column:
-    return F.octet_length("text").alias("text_bytes")
 
 
 def _assigned(run: Run, frame: DataFrame, candidates: Path, scratch: Path) -> DataFrame:
@@ -52,8 +51,13 @@ def _assigned(run: Run, frame: DataFrame, candidates: Path, scratch: Path) -> Da
 
 def _survivors(assigned: DataFrame) -> DataFrame:
     is_kept = F.col("survivor_id").isNull() & F.col("conflict_id").isNull()
-    size = F.col("n_bytes") + F.col("text_bytes") + F.lit(SAMPLE_OVERHEAD_BYTES)
-    return assigned.where(is_kept).select("pair_id", "split", size.alias("size"))
+    return assigned.where(is_kept).select("pair_id", "split", sample_size(F.col("text_bytes")).alias("size"))
+
+
+def sample_size(text_bytes: Column | None = None) -> Column:
+    """Bytes that a pair's sample takes in a shard, generously."""
+    text = F.octet_length("text") if text_bytes is None else text_bytes
+    return F.col("n_bytes") + text * 2 + F.lit(SAMPLE_OVERHEAD_BYTES)
 
 
 def plan_shards(survivors: DataFrame, config: PackConfig) -> dict[str, int]:
@@ -75,6 +79,19 @@ def plan_shards(survivors: DataFrame, config: PackConfig) -> dict[str, int]:
         planned[split] = n
     survivors.unpersist()
     return planned
+
+
+def shard_number(n_shards: dict[str, int], seed: int) -> Column:
+    """The number of a pair's shard, counted through the splits in the order of `n_shards`.
+
+    The same division as `pipeline.pack.shard_index`: exact, for a product under 2**53 is divided by a power of two.
+    """
+    numbers, before = [], 0
+    for split, n in n_shards.items():
+        index = F.floor(_place(seed) * n / F.lit(2**32)) + before
+        numbers.append(F.when(F.col("split") == split, index))
+        before += n
+    return F.coalesce(*numbers).cast("int")
 
 
 def _fits(survivors: DataFrame, n_shards: int, config: PackConfig) -> bool:

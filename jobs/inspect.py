@@ -105,18 +105,18 @@ def table_schema(table: str, columns: list[str] | None) -> pa.Schema:
     return pa.schema([schema.field(name) for name in columns]) if columns else schema
 
 
-def release_stages(root: Root, release: str) -> dict[str, str]:
-    """Folder name by step of a release.
+def release_manifest(root: Root, release: str) -> dict[str, Any]:
+    """The manifest of a release; ``latest`` names the newest.
 
     Raises:
         RootError: there is no such release.
     """
     try:
-        stages: dict[str, str] = json.loads((root.releases / release / "manifest.json").read_text())["tables"]
+        manifest: dict[str, Any] = json.loads((root.releases / release / "manifest.json").read_text())
     except FileNotFoundError:
         known = ", ".join(sorted(path.name for path in root.releases.glob("2*"))) or "none yet"
         raise RootError(f"{root.path}: no release '{release}'; there are: {known}") from None
-    return stages
+    return manifest
 
 
 def dump(batches: Iterator[pa.RecordBatch], schema: pa.Schema, form: str, out: Path | None) -> None:

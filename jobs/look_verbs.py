@@ -139,7 +139,7 @@ def _dump(args: Arguments, console: Console) -> int:
     root = open_root(args.root)
     columns = args.columns.split(",") if args.columns else None
     schema = inspect.table_schema(args.table, columns)
-    stages = inspect.release_stages(root, args.release) if args.release else root.chain().stages
+    stages = inspect.release_manifest(root, args.release)["tables"] if args.release else root.chain().stages
     inspect.dump(inspect.table_batches(root, args.table, stages, columns), schema, args.format, args.out)
     return COMPLETE
 

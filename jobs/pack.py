@@ -23,7 +23,7 @@ def run_pack(run: Run, pairs: Path) -> StageManifest:
     names = sorted(row.shard for row in frame.select("shard").distinct().collect())
 
     def write(part: int, table: pa.Table) -> None:
-        rows = from_table(table.cast(arrow_schema(Pair)), Pair)
+        rows = list(from_table(table.cast(arrow_schema(Pair)), Pair))
         with PartWriter(folder, part, STEP, root) as writer:
             pack_shard(rows, seed, root, writer)
             writer.commit()

@@ -75,7 +75,7 @@ def build_session(run: RunConfig, log_file: Path) -> SparkSession:
     conf = SparkConf().setAppName("pmc15m").setMaster(run.master).setAll(list(_settings(run).items()))
     with log_file.open("wb") as log:
         # Java's remarks of its own would break the progress display.
-        gateway = launch_gateway(conf, popen_kwargs={"stderr": log})
+        gateway = launch_gateway(conf, popen_kwargs={"stderr": log})  # type: ignore[no-untyped-call]
     return SparkSession(SparkContext(conf=conf, gateway=gateway))
 
 

@@ -48,12 +48,7 @@ def dataset_card(facts: Facts) -> str:
             "| --- | ---: | ---: | ---: |",
             *_split_rows(facts.shards),
             "",
-            "## From articles to pairs",
-            "",
-            "| stage | in | kept | turned away, by reason |",
-            "| --- | ---: | --- | --- |",
-            *(_stage_row(manifest) for manifest in facts.manifests),
-            "",
+            *_attrition(facts.manifests),
             "## Source",
             "",
             f"{_ACCESS}. The National Library of Medicine distributes the articles and does not endorse this data set.",
@@ -70,6 +65,16 @@ def _split_rows(shards: Sequence[Shard]) -> list[str]:
         n_samples, n_bytes = sum(s.n_samples for s in mine), sum(s.n_bytes for s in mine)
         rows.append(f"| {split} | {len(mine)} | {n_samples} | {n_bytes} |")
     return rows
+
+
+def _attrition(manifests: Sequence[StageManifest]) -> list[str]:
+    head = [
+        "## From articles to pairs",
+        "",
+        "| stage | in | kept | turned away, by reason |",
+        "| --- | ---: | --- | --- |",
+    ]
+    return [*head, *(_stage_row(manifest) for manifest in manifests), ""] if manifests else []
 
 
 def _stage_row(manifest: StageManifest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.part import PartWriter
@@ -86,15 +86,28 @@ def read_crop(root: Path, pair: Pair) -> bytes:
     return read_slice(root / pair.crop_shard, pair.crop_offset, pair.n_bytes)
 
 
-def pack_shard(pairs: Iterable[Pair], seed: int, root: Path, writer: PartWriter) -> Shard:
-    """Writes one shard as the tar of a part and its row as the part's table."""
-    ordered = sample_order(pairs, seed)
-    for pair in ordered:
-        for name, data in sample_members(pair, read_crop(root, pair)):
-            writer.blob(name, data)
-    writer.n_in = len(ordered)
+def add_samples(
+    add: Callable[[str, bytes], object], pairs: Iterable[Pair], seed: int, picture: Callable[[Pair], bytes]
+) -> int:
+    """Adds the samples of a shard in the order of the shuffle; returns how many.
+
+    Args:
+        add: takes the name and the bytes of a member.
+        pairs: those of the shard, in any order.
+        seed: of the shuffle.
+        picture: gives the JPEG file of a pair.
+    """
+    n_samples = 0
+    for pair in sample_order(pairs, seed):
+        for name, data in sample_members(pair, picture(pair)):
+            add(name, data)
+        n_samples += 1
+    return n_samples
+
+
+def pack_shard(pairs: Sequence[Pair], seed: int, root: Path, writer: PartWriter) -> None:
+    """Writes one shard as the tar of a part, and its row as the part's table."""
+    writer.n_in = add_samples(writer.blob, pairs, seed, lambda pair: read_crop(root, pair))
     sha256, n_bytes = writer.seal()
-    first = ordered[0]
-    shard = Shard(name=first.shard, split=first.split, n_samples=len(ordered), n_bytes=n_bytes, sha256=sha256)
-    writer.put(shard)
-    return shard
+    name, split = pairs[0].shard, pairs[0].split
+    writer.put(Shard(name=name, split=split, n_samples=len(pairs), n_bytes=n_bytes, sha256=sha256))

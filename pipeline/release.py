@@ -70,10 +70,14 @@ def publish(root: Root, plan: ReleasePlan, credits: Iterable[Sequence[object]]) 
 def _fill(folder: Path, plan: ReleasePlan, credits: Iterable[Sequence[object]]) -> None:
     for part, shard in enumerate(plan.shards):
         _link(plan.shard_folder / part_name(part) / "blobs.tar", folder / f"{shard.name}.tar")
-    write_credits(folder / "ATTRIBUTION.csv", credits)
-    facts = Facts(plan.id, plan.chain.inventory, plan.chain.config, plan.shards, plan.manifests)
-    write_json(folder / "sizes.json", sizes(plan.shards))
+    write_papers(folder, Facts(plan.id, plan.chain.inventory, plan.chain.config, plan.shards, plan.manifests), credits)
     write_json(folder / "manifest.json", _manifest(plan))
+
+
+def write_papers(folder: Path, facts: Facts, credits: Iterable[Sequence[object]]) -> None:
+    """What must lie beside shards: sizes, attribution, and the card for people and machines."""
+    write_json(folder / "sizes.json", {f"{shard.name}.tar": shard.n_samples for shard in facts.shards})
+    write_credits(folder / "ATTRIBUTION.csv", credits)
     (folder / "README.md").write_text(dataset_card(facts), encoding="utf-8")
     write_json(folder / "croissant.json", croissant(facts))
 
@@ -84,11 +88,6 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def sizes(shards: Iterable[Shard]) -> dict[str, int]:
-    """Samples by tar file, as open_clip and webdataset tools read it."""
-    return {f"{shard.name}.tar": shard.n_samples for shard in shards}
 
 
 def _manifest(plan: ReleasePlan) -> dict[str, Any]:

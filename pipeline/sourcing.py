@@ -15,7 +15,9 @@ def open_for(context: Context) -> Source:
     """
     run = context.config.run
     share = run.requests_per_second / max(1, context.n_workers)
-    return _opened(context.location, HttpOptions(contact=run.contact or None, requests_per_second=share, total_s=run.timeout_s))
+    return _opened(
+        context.location, HttpOptions(contact=run.contact or None, requests_per_second=share, total_s=run.timeout_s)
+    )
 
 
 @lru_cache(maxsize=1)
