@@ -1,0 +1,108 @@
+"""Same input, same bytes: on one core or four, undisturbed or killed five times on the way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.spark
+
+SMALL = ("--set", "inventory.limit=10", "--set", "inventory.articles_per_part=3", "--recipe", "jobs/conf/demo.toml")
+
+KILL_WHEN = (
+    "stages/parse-*/part-00001",
+    "stages/fetch-*/part-00000",
+    "stages/split-*/.part-00000.*/blobs.tar",
+    "stages/cluster-*/.scratch/*",
+    "stages/pack-*/.part-*",
+)
+"""What appears when the chain has come to a point: after a part, in the middle of a part, in a join, in a shard."""
+
+
+@pytest.fixture(scope="module")
+def undisturbed(sample, cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("undisturbed") / "root"
+    done = cli("rebuild", "--source", str(sample.bucket), "--root", str(root), "--set", "run.master=local[4]", *SMALL)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def test_one_core_gives_the_bytes_of_four(sample, cli, undisturbed: Path, fingerprint, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    done = cli("rebuild", "--source", str(sample.bucket), "--root", str(root), "--set", "run.master=local[1]", *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert fingerprint(root) == fingerprint(undisturbed)
+
+
+def test_a_killed_job_goes_on_and_ends_with_the_same_bytes(
+    sample, cli, start, undisturbed: Path, fingerprint, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    arguments = ("rebuild", "--source", str(sample.bucket), "--root", str(root), *SMALL)
+    for pattern in KILL_WHEN:
+        kill_when(start(*arguments), root, pattern)
+        committed = {path: path.read_bytes() for path in root.glob("stages/*/part-*/*.parquet")}
+    done = cli(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert {path: path.read_bytes() for path in committed} == committed
+    assert fingerprint(root) == fingerprint(undisturbed)
+    assert not list(root.glob("stages/*/.*"))
+    check = cli("status", "--root", str(root), "--check")
+    assert check.returncode == 0, check.stderr
+
+
+def kill_when(job: subprocess.Popen[bytes], root: Path, pattern: str) -> None:
+    """SIGKILL to the job and all it started, as soon as something of that name is there."""
+    give_up = time.monotonic() + 180
+    while not list(root.glob(pattern)):
+        assert job.poll() is None, f"the job ended before {pattern} was there"
+        assert time.monotonic() < give_up, f"{pattern} never came"
+        time.sleep(0.002)
+    os.killpg(job.pid, signal.SIGKILL)
+    assert job.wait() == -signal.SIGKILL
+    # Spark's Python workers leave the group of the job; they end when Java, which feeds them, is gone.
+    time.sleep(0.5)
+
+
+def test_ctrl_c_is_one_clear_line_and_loses_nothing(sample, start, cli, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    arguments = ("rebuild", "--source", str(sample.bucket), "--root", str(root), "--until", "parse", *SMALL)
+    job = start(*arguments)
+    while not list(root.glob("stages/inventory-*/manifest.json")):
+        assert job.poll() is None
+        time.sleep(0.01)
+    os.killpg(job.pid, signal.SIGINT)
+    assert job.wait(timeout=60) == 1
+    done = cli(*arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half_written(
+    sample, cli, fingerprint, undisturbed: Path, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("needs the right to mount a small file system")
+    root = disk / "root"
+    arguments = ("rebuild", "--source", str(sample.bucket), "--root", str(root), *SMALL)
+    try:
+        failed = cli(*arguments)
+        assert failed.returncode == 2
+        assert "the disk is full; make room" in failed.stderr
+        assert "Traceback" not in failed.stderr
+        assert all((part / "part.json").is_file() for part in root.glob("stages/*/part-*"))
+        moved = tmp_path / "root"
+        shutil.copytree(root, moved, symlinks=True)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    done = cli("rebuild", "--source", str(sample.bucket), "--root", str(moved), *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert fingerprint(moved) == fingerprint(undisturbed)
