@@ -61,7 +61,6 @@ def spark_session(run: RunConfig, log_file: Path) -> Iterator[SparkSession]:
         yield spark
     finally:
         spark.stop()
-        SparkContext._gateway.shutdown() if SparkContext._gateway else None
 
 
 def build_session(run: RunConfig, log_file: Path) -> SparkSession:
