@@ -28,8 +28,8 @@ $(VENV)/.dev: $(VENV)/.setup
 	touch $@
 
 demo: setup                      ## draws a sample bucket, runs the chain on it, and reports
-	@[ -d $(DEMO)/bucket ] || $(BIN)/pmc15m sample $(DEMO)/bucket
-	@$(BIN)/pmc15m rebuild --source $(DEMO)/bucket --root $(DEMO)/root --recipe jobs/conf/demo.toml
+	@[ -d $(DEMO)/sample ] || $(BIN)/pmc15m sample $(DEMO)/sample
+	@$(BIN)/pmc15m rebuild --source $(DEMO)/sample/bucket --root $(DEMO)/root --recipe jobs/conf/demo.toml
 	@$(BIN)/pmc15m report --root $(DEMO)/root --out $(DEMO)/report
 	@$(BIN)/pmc15m status --root $(DEMO)/root --check
 	@echo "release: $(DEMO)/root/releases/latest    report: $(DEMO)/report/index.html"

@@ -68,7 +68,7 @@ def _configure_logging(console: Console, *, debug: bool) -> None:
     form = "%(levelname)s %(message)s"
     if console.is_terminal:
         handler, form = RichHandler(console=console, show_path=False, show_time=False), "%(message)s"
-    logging.basicConfig(level=logging.WARNING, format=form, handlers=[handler])
+    logging.basicConfig(level=logging.WARNING, format=form, handlers=[handler], force=True)
     log.setLevel(logging.DEBUG if debug else logging.INFO)
 
 

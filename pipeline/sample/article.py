@@ -131,7 +131,9 @@ def _borrowed(seed: int, plan: ArticlePlan, number: int) -> SampleFigure:
     donor_plan = plan_article(DONORS[plan.index])
     donor = make_study(seed, donor_plan.index)
     taken = {_split_number(donor_plan, donor), _special_number(donor_plan, donor)}
-    figure = _figure(donor_plan, donor, max(k for k in range(len(donor.figures)) if k not in taken))
+    free = [k for k in range(len(donor.figures)) if k not in taken]
+    # The one with the most to see: a pale drawing is too flat for a perceptual hash, so its copy would go unnoticed.
+    figure = _figure(donor_plan, donor, max(free, key=lambda k: (len(draft_figure(donor, k).scenes), k)))
     if plan.fault is Fault.EXACT_DUPLICATE:
         return figure.renamed(_stem(plan, number))
     picture = Image.open(io.BytesIO(figure.files[0].data)).convert("RGB")

@@ -62,7 +62,8 @@ def _subfigures(pixels: Pixels, figure: Figure, config: SplitConfig) -> Iterator
     whole = Panel(Box(0, 0, width, height), 1.0)
     yield _subfigure(pixels, figure, caption, cut, config, 0, whole, None)
     for number, (panel, label) in enumerate(cut.pairs, start=1):
-        yield _subfigure(pixels, figure, caption, cut, config, number, panel, label)
+        if caption.own[caption.labels.index(label)]:  # a panel of which the caption says nothing has no pair
+            yield _subfigure(pixels, figure, caption, cut, config, number, panel, label)
 
 
 def _cut(pixels: Pixels, figure: Figure, caption: CaptionSplit, config: SplitConfig) -> _Cut:

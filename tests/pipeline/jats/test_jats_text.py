@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from pipeline.jats.figures import read_caption
-from pipeline.jats.text import collapse, marked_text, plain_text
+from pipeline.jats.text import RULES, collapse, marked_text, plain_text
 
 
 def caption(inner: str) -> etree._Element:
@@ -83,7 +83,7 @@ _TREE = st.recursive(
 @given(st.lists(_TREE, max_size=4), st.lists(_TREE, max_size=4))
 def test_inline_markup_changes_no_character(title: list[str], paragraph: list[str]) -> None:
     element = caption(f"<title>{''.join(title)}</title><p>{''.join(paragraph)}</p>")
-    text, spans = marked_text([element])
+    text, spans = marked_text([element], RULES)
     flat = " ".join("".join(str(t) for t in block.itertext()) for block in element)
     assert text == " ".join(flat.split())
     assert all(0 <= start < end <= len(text) for start, end, _ in spans)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources import Entry, HttpOptions, Limits, MediaObject, Source, SourceError, open_source
+from pipeline.sources import Entry, HttpOptions, Limits, MediaObject, Source, SourceError, open_source, read_ahead
 from schemas.reject import Reason
 
 HEADER = "File,Article Citation,Accession ID,Last Updated (YYYY-MM-DD HH:MM:SS),PMID,License\n"
@@ -235,3 +235,10 @@ def test_the_packages_of_the_corpus(corpus: Path):
         if article.pmcid not in missing:
             assert b"<article" in source.xml(article)
             assert all(source.media(obj) for obj in article.media)
+
+
+def test_threads_share_a_source(mirror: Path):
+    source = open_source(str(mirror))
+    articles = [source.metadata(pmcid, 1) for pmcid in ("PMC1", "PMC2")] * 20
+    found = [data for _, data in read_ahead(source.xml, articles, 4)]
+    assert found == [b"<article/>", b"<b/>"] * 20

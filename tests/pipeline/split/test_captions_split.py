@@ -140,6 +140,52 @@ def test_digits_roman_numbers_and_numbered_letters() -> None:
     assert list(own("Liver. (g) Fat. (h) Bile. (i) Blood.")) == ["g", "h", "i"]
 
 
+@pytest.mark.parametrize(
+    ("caption", "expected"),
+    [
+        ("Expression of A) p53, B) Rb and C) myc.", {"A": "p53", "B": "Rb", "C": "myc."}),
+        (
+            "(A)Control group; (B)Model group;(C)Drug group.",
+            {"A": "Control group", "B": "Model group", "C": "Drug group."},
+        ),
+        ("Cells: A = control, B = low, C = high", {"A": "control", "B": "low", "C": "high"}),
+        ("Liver stained (A: control; B: treated; C: old).", {"A": "control", "B": "treated", "C": "old"}),
+        ("a: Control (×100) b: Model (×100) c: Drug", {"a": "Control (×100)", "b": "Model (×100)", "c": "Drug"}),
+        (
+            "MRI. a T1-weighted, b T2-weighted, c FLAIR image",
+            {"a": "T1-weighted", "b": "T2-weighted", "c": "FLAIR image"},
+        ),
+        ("Liver. a Size in mice. b Height and c weight of rats. d Age.", {"b": "Height", "c": "weight of rats."}),
+        ("Liver. a Size, b age. Weight of (c) mice and (d) rats.", {"c": "Weight of mice", "d": "Weight of rats."}),
+        ("Panel A shows the liver and panel B shows the bile.", {"A": "shows the liver", "B": "shows the bile."}),
+    ],
+)
+def test_looser_forms_count_when_the_run_is_complete(caption: str, expected: dict[str, str]) -> None:
+    assert expected.items() <= own(caption).items()
+
+
+def test_places_name_panels_where_no_letters_do() -> None:
+    assert own("Growth. Left: control mice. Right: treated mice.") == {
+        "left": "control mice.",
+        "right": "treated mice.",
+    }
+    assert own("Cells in control (top row) and treated (bottom row) mice.") == {"top": "control", "bottom": "treated"}
+    assert list(own("Time in milk (left panel) and (A) fat, (B) bile in blood (right panel).")) == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "Time in milk (left) of mice.",
+        "Density (left axis) and mass (right axis) over time.",
+        "Stimulation of the right (left) side and of the left (right) side.",
+        "Venn diagrams in mice (left) and rats (right). (B) Clusters of both.",
+    ],
+)
+def test_places_that_do_not_name_panels(caption: str) -> None:
+    assert own(caption) == {}
+
+
 def test_notes_at_the_end_are_shared() -> None:
     caption = (
         "Liver. (A) Fat. Lipid is red. (B) Bile. Bars: 5 µm. Data are means ± SD, n = 3. GB: gallbladder; S: stomach."

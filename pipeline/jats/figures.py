@@ -1,0 +1,218 @@
+"""The figures of an article: each with what is its own, nothing that is another's.
+
+A figure owns what lies under it with no other figure between. Its label, caption, permissions and credit line are its
+children. A figure without a caption of its own inherits that of the nearest fig-group or fig around it, and says so;
+likewise its label.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias, cast
+
+from lxml.etree import _Element as Element
+
+from pipeline.jats.document import JatsError, local_name
+from pipeline.jats.media import best_rendering, href_of, mimetype_of
+from pipeline.jats.mentions import MAX_TEXT, Targets, find_mentions, label_number
+from pipeline.jats.model import ParsedFigure, ParsedGraphic
+from pipeline.jats.rights import read_figure_rights
+from pipeline.jats.scan import Found
+from pipeline.jats.text import CAPTION_RULES, marked_text, plain_text
+from schemas.figures import Mark, Mention
+from schemas.reject import Reason
+
+_NOT_FIGURE_NAMES = """
+    disp-formula inline-formula table-wrap table array chem-struct chem-struct-wrap
+    supplementary-material inline-supplementary-material
+"""
+NOT_FIGURE = frozenset(_NOT_FIGURE_NAMES.split())
+"""A graphic in one of these, within a figure, is an equation, a table, a formula, a supplement: not its picture."""
+_STRONG_NAMES = "floats-group floats-wrap abstract trans-abstract app boxed-text fig-group fig ack back"
+_STRONG = frozenset(_STRONG_NAMES.split())
+_WEAK = frozenset(("sec", "body", "treatment-sec"))
+_TAGGED = frozenset(("sub-article", "response"))
+_NOTES = frozenset(("p", "list", "def-list", "disp-quote", "fn-group", "disp-formula", "notes"))
+
+
+class Caption(NamedTuple):
+    """What one `<caption>` says; `text` is None where it says nothing."""
+
+    text: str | None
+    title: str | None
+    marks: tuple[Mark, ...]
+
+
+Kind: TypeAlias = Literal["title", "paragraph", "bold", "italic", "list_item"]
+_NO_CAPTION = Caption(None, None, ())
+
+
+def read_figures(found: Found) -> tuple[ParsedFigure, ...]:
+    """The figures of an article in document order, wherever they stand.
+
+    Raises:
+        JatsError: mentions or inherited captions hold more than `MAX_TEXT` characters.
+    """
+    pictures: dict[Element, list[Element]] = {figure: [] for figure in found.figures}
+    for picture in found.pictures:
+        owner = is_picture_of(picture)
+        if owner is not None:
+            pictures[owner].append(picture)
+    own_labels: dict[Element, str | None] = {}
+    labels = [_label(figure, own_labels) for figure in found.figures]
+    mentions = find_mentions(found.xrefs, _targets(found, labels))
+    captions: dict[Element, Caption] = {}
+    figures = tuple(
+        _figure(i + 1, element, labels[i], pictures[element], captions, mentions[i])
+        for i, element in enumerate(found.figures)
+    )
+    inherited = sum(len(figure.caption or "") for figure in figures if figure.caption_is_inherited)
+    if inherited + sum(len(label or "") for label in labels) > MAX_TEXT:
+        raise JatsError(Reason.BAD_XML, f"the inherited captions and labels hold more than {MAX_TEXT} characters")
+    return figures
+
+
+def is_picture_of(element: Element) -> Element | None:
+    """The figure whose picture this is, or None.
+
+    A picture is a `<graphic>`, or a `<media>` that says it is an image, whose nearest `<fig>` is reached without
+    passing through an equation, a table, a chemical formula or supplementary material (`NOT_FIGURE`). An
+    `<inline-graphic>` never is one. Every picture of an article becomes one `ParsedGraphic`: that is the ledger.
+    """
+    if element.tag == "media" and not (element.get("mimetype") or "").startswith("image"):
+        return None
+    parent = element.getparent()
+    while parent is not None and parent.tag != "fig":
+        if parent.tag in NOT_FIGURE:
+            return None
+        parent = parent.getparent()
+    return parent
+
+
+def _targets(found: Found, labels: list[str | None]) -> Targets:
+    by_id: dict[str, list[int]] = {}
+    index = {figure: i for i, figure in enumerate(found.figures)}
+    for figure, i in index.items():
+        if xml_id := figure.get("id"):
+            by_id.setdefault(xml_id, []).append(i)
+    for group in found.groups:
+        if xml_id := group.get("id"):
+            by_id.setdefault(xml_id, [index[figure] for figure in group.iterchildren("fig")])
+    by_id_fixed = {xml_id: tuple(indices) for xml_id, indices in by_id.items()}
+    return Targets(found.figures, by_id_fixed, [label_number(label) for label in labels])
+
+
+def _figure(
+    number: int,
+    element: Element,
+    label: str | None,
+    pictures: list[Element],
+    captions: dict[Element, Caption],
+    mentions: list[Mention],
+) -> ParsedFigure:
+    own = _caption(element, captions)
+    caption = own if own.text is not None else _inherited_caption(element, captions)
+    parts: dict[str, list[Element]] = {}
+    for child in element:
+        parts.setdefault(child.tag, []).append(child)
+    credits = [text for e in parts.get("attrib", ()) if (text := plain_text(e))]
+    rights = read_figure_rights(parts.get("permissions", []), credits, caption.text)
+    return ParsedFigure(
+        number=number,
+        xml_id=element.get("id"),
+        label=label,
+        caption_title=caption.title,
+        caption=caption.text,
+        caption_is_inherited=own.text is None and caption.text is not None,
+        marks=caption.marks,
+        notes=_notes(element) if not _NOTES.isdisjoint(parts) else None,
+        container=container_of(element),
+        figure_type=element.get("fig-type"),
+        rights_note=rights.note,
+        rights_reserved=rights.is_reserved,
+        license_code=rights.license_code,
+        mentions=tuple(mentions),
+        graphics=_graphics(pictures),
+    )
+
+
+def _label(element: Element, own: dict[Element, str | None]) -> str | None:
+    """The figure's own label; that of the nearest fig-group or fig around it where it has none.
+
+    Args:
+        element: the figure.
+        own: labels that were read before, by the element that holds them.
+    """
+    holder: Element | None = element
+    while holder is not None:
+        if holder not in own:
+            own[holder] = " ".join(text for e in holder.iterchildren("label") if (text := plain_text(e))) or None
+        if own[holder]:
+            return own[holder]
+        holder = next(holder.iterancestors("fig", "fig-group"), None)
+    return None
+
+
+def _inherited_caption(element: Element, captions: dict[Element, Caption]) -> Caption:
+    for holder in element.iterancestors("fig", "fig-group"):
+        caption = _caption(holder, captions)
+        if caption.text is not None:
+            return caption
+    return _NO_CAPTION
+
+
+def _caption(holder: Element, captions: dict[Element, Caption]) -> Caption:
+    """What the captions that are children of the element say, read once."""
+    if holder not in captions:
+        elements = list(holder.iterchildren("caption"))
+        captions[holder] = read_caption(elements) if elements else _NO_CAPTION
+    return captions[holder]
+
+
+def read_caption(captions: list[Element]) -> Caption:
+    """Text, title and marks of one `<caption>` (or of several, one after the other)."""
+    text, spans = marked_text(captions, CAPTION_RULES)
+    if not text:
+        return _NO_CAPTION
+    marks = [Mark(start=start, end=end, kind=cast(Kind, what)) for start, end, what in reversed(spans)]
+    marks.sort(key=lambda mark: (mark.start, -mark.end))
+    return Caption(text, plain_text(next(captions[0].iterchildren("title"), None)), tuple(marks))
+
+
+def _notes(element: Element) -> str | None:
+    texts = [text for child in element if child.tag in _NOTES and (text := plain_text(child))]
+    return " ".join(texts) or None
+
+
+def container_of(element: Element) -> str:
+    """What holds the figure, by local name.
+
+    `sub-article` and `response` win, however deep in them it lies; then the nearest of abstract, app, boxed-text, fig,
+    fig-group, floats-group, ...; then sec or body; then the parent.
+    """
+    nearest: str | None = None
+    weak: str | None = None
+    for ancestor in element.iterancestors():
+        name = ancestor.tag if ancestor.tag[0] != "{" else local_name(ancestor)
+        if name in _TAGGED:
+            return name
+        if nearest is None and name in _STRONG:
+            nearest = name
+        if weak is None and name in _WEAK:
+            weak = name
+    parent = element.getparent()
+    return nearest or weak or (local_name(parent) if parent is not None else "article")
+
+
+def _graphics(pictures: list[Element]) -> tuple[ParsedGraphic, ...]:
+    """The pictures of one figure; in each `<alternatives>` one is chosen, outside of them all are."""
+    sets: dict[Element, list[Element]] = {}
+    for picture in pictures:
+        holder = picture.getparent()
+        if holder is not None and holder.tag == "alternatives":
+            sets.setdefault(holder, []).append(picture)
+    chosen = {holder: best_rendering(renderings) for holder, renderings in sets.items()}
+    dropped = {p for holder, renderings in sets.items() for p in renderings if p is not chosen[holder]}
+    return tuple(
+        ParsedGraphic(number=n, href=href_of(p), is_chosen=p not in dropped, mimetype=mimetype_of(p))
+        for n, p in enumerate(pictures, start=1)
+    )

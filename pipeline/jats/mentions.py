@@ -1,0 +1,245 @@
+"""Where the article speaks of its figures: paragraphs, with the place of each citation.
+
+A citation is an `<xref>` whose `rid` names a figure (or a fig-group: then all of its figures), inside a `<p>`. As
+printed, it takes in the word before (`Figs.`), the panel letters after (`A,C`), and a second `<xref>` to the same
+figure or at the far end of a range (`2-4`, which also cites 3). One `Mention` per citation and figure; the text is that
+of the innermost paragraph, once.
+
+Not mentions: citations in headings and table cells (no paragraph), and those of a figure within itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from lxml.etree import _Element as Element
+
+from pipeline.jats.document import JatsError
+from pipeline.jats.text import CITING_RULES, marked_text, plain_text
+from schemas.figures import Mention
+from schemas.reject import Reason
+
+MAX_TEXT = 20_000_000
+"""Characters of mentions per article. A hostile file cites thousands of figures in one huge paragraph: text squared."""
+_MENTION_COST = 100
+"""What a mention of no text counts, in characters: they are bounded too."""
+_MAX_RANGE = 50
+
+_DASH = r"\-‐‑‒–—−"
+_GAP_RANGE = re.compile(rf"\s?[A-Za-z]?\s?(?:[{_DASH}]+|\bto\b|\bthrough\b)\s?")
+_GAP_LIST = re.compile(r"\s?[A-Za-z]?\s?(?:[,;/&]\s?(?:and\b|&)?|\b(?:and|or)\b)?\s?")
+_BEFORE = re.compile(
+    r"\b(?:(?:supplementa(?:ry|l)|suppl?\.|extended data)\s)?(?:fig(?:ure)?s?\.?|schemes?|plates?)\s?[(\[]?$",
+    re.IGNORECASE,
+)
+_RANGE_INSIDE = re.compile(rf"(?<![\d.])(\d{{1,3}})\s?[A-Za-z]?\s?(?:[{_DASH}]|to|through)\s?(\d{{1,3}})(?![\d.]\d)")
+_LABEL_NUMBER = re.compile(r"[^\d]*?(?<![A-Za-z])(\d{1,3})\W*")
+_ENDS_IN_PANEL = re.compile(r"\d\s?\(?([A-Za-z])\)?$")
+_PANELS_IN_PARENTHESES = re.compile(rf"\s?\([A-Za-z](?:\s?(?:[,;&{_DASH}]|and|to)\s?[A-Za-z])*\)(?![A-Za-z\d])")
+_FIRST_PANEL = re.compile(rf"(?:([A-Za-z])|\s([A-Z])(?=\s?[,;.):\]{_DASH}]))(?![A-Za-z\d])")
+_NEXT_PANEL = re.compile(rf"\s?(?:,\s?(?:and\s)?|[;/&{_DASH}]\s?|\b(?:and|to)\s)([A-Za-z])(?![A-Za-z\d])")
+_SECTIONS = frozenset(("sec", "abstract", "trans-abstract", "app", "boxed-text", "ack", "notes", "glossary"))
+
+
+class Citation(NamedTuple):
+    """A stretch of a paragraph that cites figures: half-open, in code points; `targets` are indices of figures."""
+
+    start: int
+    end: int
+    targets: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Place:
+    """What surrounds a paragraph."""
+
+    section: str | None
+    figure: Element | None
+
+
+@dataclass(slots=True)
+class Places:
+    """Sections and enclosing figures of elements, looked up once each."""
+
+    known: dict[Element | None, _Place] = field(default_factory=lambda: {None: _Place(None, None)})
+
+    def of(self, element: Element | None) -> _Place:
+        """The section path and the innermost figure at an element, itself included."""
+        chain = []
+        while element not in self.known:
+            chain.append(element)
+            element = element.getparent() if element is not None else None
+        place = self.known[element]
+        for inner in reversed(chain):
+            if inner is not None:
+                place = self.known[inner] = _entered(inner, place)
+        return place
+
+
+def _entered(element: Element, outer: _Place) -> _Place:
+    name = element.tag
+    if name == "fig":
+        return _Place(outer.section, element)
+    title = plain_text(next(element.iterchildren("title"), None)) if name in _SECTIONS else None
+    if title is None:
+        return outer
+    return _Place(f"{outer.section} > {title}" if outer.section else title, outer.figure)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What can be cited: figures by the ids that name them, and by the number in their label."""
+
+    figures: list[Element]
+    by_id: dict[str, tuple[int, ...]]
+    numbers: list[int | None]
+
+    @cached_property
+    def _by_number(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for i, number in enumerate(self.numbers):
+            if number is not None:
+                found.setdefault(number, []).append(i)
+        return found
+
+    def between(self, first: int, last: int) -> tuple[int, ...]:
+        """Figures whose number lies strictly between two numbers; nothing where the range is not believable."""
+        if not first < last <= first + _MAX_RANGE:
+            return ()
+        return tuple(i for number in range(first + 1, last) for i in self._by_number.get(number, ()))
+
+
+def label_number(label: str | None) -> int | None:
+    """3 for ``Figure 3.``; None for ``Figure S3``, ``Figure 1-figure supplement 2`` or no label."""
+    match = _LABEL_NUMBER.fullmatch(label or "")
+    return int(match[1]) if match and "suppl" not in (label or "").lower() else None
+
+
+def find_mentions(xrefs: list[Element], targets: Targets) -> list[list[Mention]]:
+    """The mentions of each figure, in document order.
+
+    Raises:
+        JatsError: the texts of the mentions exceed `MAX_TEXT`.
+    """
+    mentions: list[list[Mention]] = [[] for _ in targets.figures]
+    places, size = Places(), 0
+    for paragraph, citing in _by_paragraph(xrefs, targets).items():
+        place = places.of(paragraph)
+        text, citations = read_citations(paragraph, citing, targets)
+        for citation in citations:
+            cited = text[citation.start : citation.end]
+            mention = Mention(section=place.section, text=text, start=citation.start, end=citation.end, cited=cited)
+            for target in citation.targets:
+                if targets.figures[target] is not place.figure:
+                    mentions[target].append(mention)
+                    size += len(text) + _MENTION_COST
+            if size > MAX_TEXT:
+                raise JatsError(Reason.BAD_XML, f"the mentions of figures hold more than {MAX_TEXT} characters")
+    return mentions
+
+
+def _by_paragraph(xrefs: list[Element], targets: Targets) -> dict[Element, dict[Element, tuple[int, ...]]]:
+    """Per paragraph, its citing cross-references with the figures that their ids name."""
+    found: dict[Element, dict[Element, tuple[int, ...]]] = {}
+    by_id = targets.by_id
+    for xref in xrefs:
+        rid = xref.get("rid")
+        if rid is None:
+            continue
+        cited = by_id.get(rid) or (_several(rid, by_id) if " " in rid else None)
+        if not cited:
+            continue
+        paragraph = xref.getparent()
+        while paragraph is not None and paragraph.tag != "p":
+            paragraph = paragraph.getparent()
+        if paragraph is not None:
+            found.setdefault(paragraph, {})[xref] = cited
+    return found
+
+
+def _several(rid: str, by_id: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(i for one in dict.fromkeys(rid.split()) for i in by_id.get(one, ())))
+
+
+def read_citations(
+    paragraph: Element, citing: dict[Element, tuple[int, ...]], targets: Targets
+) -> tuple[str, list[Citation]]:
+    """The text of a paragraph and the citations in it, in order."""
+    text, spans = marked_text([paragraph], CITING_RULES)
+    single = [Citation(s, e, citing[what]) for s, e, what in spans if not isinstance(what, str) and what in citing]
+    return text, list(_extended(text, _joined(text, single, targets)))
+
+
+def _joined(text: str, citations: list[Citation], targets: Targets) -> Iterator[Citation]:
+    """Ranges over two cross-references and lists within one figure become one citation; inner ranges are filled."""
+    pending: Citation | None = None
+    for citation in sorted(citations, key=lambda c: c.start):
+        citation = _filled(text, citation, targets)
+        if pending is None:
+            pending = citation
+            continue
+        gap = text[pending.end : citation.start]
+        if _GAP_RANGE.fullmatch(gap):
+            between = _between(pending, citation, targets)
+            cited = tuple(dict.fromkeys((*pending.targets, *between, *citation.targets)))
+            pending = Citation(pending.start, citation.end, cited)
+        elif pending.targets == citation.targets and _GAP_LIST.fullmatch(gap):
+            pending = Citation(pending.start, citation.end, pending.targets)
+        else:
+            yield pending
+            pending = citation
+    if pending is not None:
+        yield pending
+
+
+def _between(first: Citation, last: Citation, targets: Targets) -> tuple[int, ...]:
+    start, end = targets.numbers[first.targets[-1]], targets.numbers[last.targets[0]]
+    return targets.between(start, end) if start is not None and end is not None else ()
+
+
+def _filled(text: str, citation: Citation, targets: Targets) -> Citation:
+    """`Figs 2-4` in one cross-reference to figure 2 (or 4, or both) cites all three."""
+    match = _RANGE_INSIDE.search(text, citation.start, citation.end)
+    if match is None:
+        return citation
+    first, last = int(match[1]), int(match[2])
+    named = {targets.numbers[i] for i in citation.targets}
+    if not named & {first, last} or not first < last:
+        return citation
+    inside = targets.between(first - 1, last + 1)
+    return Citation(citation.start, citation.end, tuple(dict.fromkeys((*citation.targets, *inside))))
+
+
+def _extended(text: str, citations: Iterator[Citation]) -> Iterator[Citation]:
+    """Citations with the word before and the panel letters after."""
+    taken = 0
+    for start, end, targets in citations:
+        begin = start
+        if not text[start : start + 3].isalpha():  # the word is outside: `Figs. <xref>2</xref>`
+            earliest = max(taken, start - 40)
+            before = _BEFORE.search(text[earliest:start])
+            begin = earliest + before.start() if before else start
+        taken = _panels_end(text, start, end)
+        yield Citation(begin, taken, targets)
+
+
+def _panels_end(text: str, start: int, end: int) -> int:
+    """Where the panel letters that follow a citation end: they ascend, in one case, and are no words."""
+    inside = _ENDS_IN_PANEL.search(text[start:end])
+    last = inside[1] if inside else None
+    if last is None:
+        if not text[end - 1].isdigit():
+            return end
+        if listed := _PANELS_IN_PARENTHESES.match(text, end):
+            return listed.end()
+        match = _FIRST_PANEL.match(text, end)
+        if match is None:
+            return end
+        last, end = match[1] or match[2], match.end()
+    while (match := _NEXT_PANEL.match(text, end)) and match[1].isupper() == last.isupper() and match[1] > last:
+        last, end = match[1], match.end()
+    return end

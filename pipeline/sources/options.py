@@ -1,0 +1,41 @@
+"""How patiently and how politely a source is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.sources.store import Limits
+
+PROJECT = "pmc15m/0.1 (figure-caption pairs from PubMed Central)"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """Limits of time, rate and size, and who is asking. Only the sizes matter to a local directory."""
+
+    contact: str | None = None
+    """An address for the user agent, so that whoever runs the server can write before they block."""
+    requests_per_second: float | None = None
+    """Cap for this process, repeated tries included; None for no cap."""
+    connect_s: float = 10.0
+    read_s: float = 30.0
+    """Longest silence of the server."""
+    total_s: float = 300.0
+    """Longest time for one try of one object: it ends a body that only trickles."""
+    n_tries: int = 10
+    """With the back-off below, 9 waits of 60 s in the mean: a server that is gone for half a minute is outlived."""
+    n_spoiled_tries: int = 3
+    """Tries of a body that arrives whole but wrong, or too slowly: mostly it is wrong at the source."""
+    backoff_s: float = 0.5
+    """Bound of the first wait; it doubles with each try. The wait is uniform between 0 and the bound."""
+    max_backoff_s: float = 30.0
+    max_retry_after_s: float = 300.0
+    """A server that asks for a longer pause is left alone: the object counts as not delivered."""
+    n_connections: int = 16
+    """Connections that are kept open."""
+    limits: Limits = Limits()
+
+    @property
+    def user_agent(self) -> str:
+        """Names the project and whom to write to."""
+        return f"{PROJECT}; {self.contact}" if self.contact else PROJECT

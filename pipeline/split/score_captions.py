@@ -1,0 +1,120 @@
+"""How well captions are split: label sets, and the words given to each panel.
+
+Source: the distinct-token F1 is the measure of MedICaT (Subramanian et al., 2020) with the panels given: words that all
+subcaptions of a figure share say nothing about the cut, so they are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.split.captions import CaptionSplit, common_text, render
+
+_TOKEN = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionScores:
+    """The measures over one labelled set; ratios are 0 where nothing was to be counted.
+
+    Labels are compared without case and counted over all figures; `exact_label_sets` is the share of figures whose set
+    is right; `distinct_token_f1` is the mean over all true panels, 0 for those whose label was not found; `abstentions`
+    counts by reason.
+    """
+
+    n_figures: int
+    n_panels: int
+    label_precision: float
+    label_recall: float
+    label_f1: float
+    exact_label_sets: float
+    distinct_token_f1: float
+    n_abstained: int
+    abstentions: tuple[tuple[str, int], ...]
+
+
+def prediction(figure: Mapping[str, Any], split: CaptionSplit) -> dict[str, Any]:
+    """A split as one line of the benchmark: `pmcid, fig_id, subcaptions, common, spans, abstained`."""
+    caption = str(figure["caption"])
+    spans = {
+        label: [[span.start, span.end] for span in own] for label, own in zip(split.labels, split.own, strict=True)
+    }
+    return {
+        "pmcid": figure.get("pmcid"),
+        "fig_id": figure.get("fig_id"),
+        "subcaptions": {label: render(caption, split, label, "own") for label in split.labels},
+        "common": common_text(caption, split),
+        "spans": spans,
+        "abstained": split.abstained,
+    }
+
+
+def score_captions(
+    truth: Iterable[dict[str, Any]], predict: Callable[[dict[str, Any]], CaptionSplit | Mapping[str, Any]]
+) -> CaptionScores:
+    """The scores of a splitter; each figure of `truth` has `caption` and `subcaptions {label: text}`."""
+    n_true = n_found = n_right = n_exact = n_figures = 0
+    token_f1: list[float] = []
+    reasons: Counter[str] = Counter()
+    for figure in truth:
+        answer = predict(figure)
+        line = prediction(figure, answer) if isinstance(answer, CaptionSplit) else answer
+        wanted, found = _folded(figure["subcaptions"]), _folded(line["subcaptions"])
+        n_figures += 1
+        n_true, n_found = n_true + len(wanted), n_found + len(found)
+        n_right += len(wanted.keys() & found.keys())
+        n_exact += wanted.keys() == found.keys()
+        token_f1 += distinct_token_f1(wanted, found)
+        if not found:
+            reasons[str(line.get("abstained") or "no_labels")] += 1
+    precision, recall = _ratio(n_right, n_found), _ratio(n_right, n_true)
+    return CaptionScores(
+        n_figures=n_figures,
+        n_panels=n_true,
+        label_precision=precision,
+        label_recall=recall,
+        label_f1=_ratio(2 * precision * recall, precision + recall),
+        exact_label_sets=_ratio(n_exact, n_figures),
+        distinct_token_f1=_ratio(sum(token_f1), len(token_f1)),
+        n_abstained=sum(reasons.values()),
+        abstentions=tuple(sorted(reasons.items())),
+    )
+
+
+def distinct_token_f1(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[float]:
+    """One F1 per true panel, in order, over the tokens (with their counts) that not all true subcaptions share."""
+    tokens = {label: Counter(_tokens(text)) for label, text in wanted.items()}
+    shared = set.intersection(*(set(counts) for counts in tokens.values())) if len(tokens) > 1 else set()
+    scores = []
+    for label, counts in tokens.items():
+        if label not in found:
+            scores.append(0.0)
+            continue
+        scores.append(_bag_f1(_without(counts, shared), _without(Counter(_tokens(found[label])), shared)))
+    return scores
+
+
+def _bag_f1(wanted: Counter[str], found: Counter[str]) -> float:
+    if not wanted and not found:
+        return 1.0
+    return _ratio(2 * (wanted & found).total(), wanted.total() + found.total())
+
+
+def _without(counts: Counter[str], shared: set[str]) -> Counter[str]:
+    return Counter({token: n for token, n in counts.items() if token not in shared})
+
+
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(text.lower())
+
+
+def _folded(subcaptions: Mapping[str, str]) -> dict[str, str]:
+    return {label.lower(): text for label, text in subcaptions.items()}
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
