@@ -124,7 +124,7 @@ class RunConfig:
 
     master: str = _option("local[*]", "Spark master; local[4] for four cores")
     driver_memory: str = _option("2g", "memory of the Spark driver's JVM; image bytes never enter it")
-    shuffle_partitions: int = _option(8, "partitions of Spark's joins")
+    shuffle_partitions: int = _option(4, "partitions of Spark's joins")
     internal_error_rate: float = _option(
         1e-4, "a stage with more internal errors than this fails; at least one is allowed"
     )

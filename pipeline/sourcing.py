@@ -22,4 +22,5 @@ def open_for(context: Context) -> Source:
 
 @lru_cache(maxsize=1)
 def _opened(location: str, options: HttpOptions) -> Source:
-    return open_source(location, options=options)
+    # Whoever began the job has looked at the source already.
+    return open_source(location, options=options, look=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -72,7 +73,7 @@ def reason_docs() -> dict[str, str]:
     tree = ast.parse(inspect.getsource(Reason))
     body = tree.body[0].body  # type: ignore[attr-defined]
     docs = {}
-    for statement, following in zip(body, body[1:], strict=False):
+    for statement, following in itertools.pairwise(body):
         if isinstance(statement, ast.Assign) and isinstance(following, ast.Expr):
             docs[str(ast.literal_eval(statement.value))] = str(ast.literal_eval(following.value))
     return docs

@@ -1,1 +1,1 @@
-"""Which pairs are copies of one another, which copy is kept, and in which split each one is."""
+"""dedup: clusters of nearly equal pictures and texts, their survivors, and splits that nothing leaks across."""

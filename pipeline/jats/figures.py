@@ -59,15 +59,16 @@ def read_figures(found: Found) -> tuple[ParsedFigure, ...]:
             pictures[owner].append(picture)
     own_labels: dict[Element, str | None] = {}
     labels = [_label(figure, own_labels) for figure in found.figures]
+    if sum(len(label or "") for label in labels) > MAX_TEXT:
+        raise JatsError(Reason.BAD_XML, f"the inherited labels hold more than {MAX_TEXT} characters")
     mentions = find_mentions(found.xrefs, _targets(found, labels))
     captions: dict[Element, Caption] = {}
     figures = tuple(
         _figure(i + 1, element, labels[i], pictures[element], captions, mentions[i])
         for i, element in enumerate(found.figures)
     )
-    inherited = sum(len(figure.caption or "") for figure in figures if figure.caption_is_inherited)
-    if inherited + sum(len(label or "") for label in labels) > MAX_TEXT:
-        raise JatsError(Reason.BAD_XML, f"the inherited captions and labels hold more than {MAX_TEXT} characters")
+    if sum(len(figure.caption or "") for figure in figures if figure.caption_is_inherited) > MAX_TEXT:
+        raise JatsError(Reason.BAD_XML, f"the inherited captions hold more than {MAX_TEXT} characters")
     return figures
 
 
@@ -93,7 +94,7 @@ def _targets(found: Found, labels: list[str | None]) -> Targets:
     index = {figure: i for i, figure in enumerate(found.figures)}
     for figure, i in index.items():
         if xml_id := figure.get("id"):
-            by_id.setdefault(xml_id, []).append(i)
+            by_id.setdefault(xml_id, [i])  # ids are unique in an article; where they are not, the first one counts
     for group in found.groups:
         if xml_id := group.get("id"):
             by_id.setdefault(xml_id, [index[figure] for figure in group.iterchildren("fig")])

@@ -28,6 +28,8 @@ MAX_TEXT = 20_000_000
 _MENTION_COST = 100
 """What a mention of no text counts, in characters: they are bounded too."""
 _MAX_RANGE = 50
+_MAX_LABEL = 100
+"""Longer ones are no plain `Figure 3`."""
 
 _DASH = r"\-‐‑‒–—−"
 _GAP_RANGE = re.compile(rf"\s?[A-Za-z]?\s?(?:[{_DASH}]+|\bto\b|\bthrough\b)\s?")
@@ -115,7 +117,7 @@ class Targets:
 
 def label_number(label: str | None) -> int | None:
     """3 for ``Figure 3.``; None for ``Figure S3``, ``Figure 1-figure supplement 2`` or no label."""
-    match = _LABEL_NUMBER.fullmatch(label or "")
+    match = _LABEL_NUMBER.fullmatch(label) if label and len(label) <= _MAX_LABEL else None
     return int(match[1]) if match and "suppl" not in (label or "").lower() else None
 
 

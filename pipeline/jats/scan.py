@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html.entities
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from lxml import etree
 from lxml.etree import _Element as Element
@@ -33,40 +31,21 @@ class Found:
 
 
 def scan(article: Element) -> Found:
-    """The figures, fig-groups, pictures and cross-references of an article; entity nodes become text on the way.
+    """The figures, fig-groups, pictures and cross-references of an article.
 
     Raises:
         JatsError: more than `MAX_OBJECTS` figures, groups and pictures.
     """
     found = Found()
-    entities: list[Element] = []
-    lists: dict[str | Callable[..., Any], list[Element]] = {
+    lists: dict[str, list[Element]] = {
         "fig": found.figures,
         "fig-group": found.groups,
         "graphic": found.pictures,
         "media": found.pictures,
-        etree.Entity: entities,
     }
     for element in article.iter(*lists):
         lists[element.tag].append(element)
     if len(found.figures) + len(found.groups) + len(found.pictures) > MAX_OBJECTS:
         raise JatsError(Reason.BAD_XML, f"more than {MAX_OBJECTS} figures and graphics")
     found.xrefs.extend(cast(list[Element], _XREFS(article)))
-    for entity in entities:
-        _replace_by_text(entity)
     return found
-
-
-def _replace_by_text(entity: Any) -> None:
-    """Puts the character in the place of a reference such as ``&nbsp;``, which only an external DTD declares.
-
-    Names that HTML does not know stay as they are written.
-    """
-    parent, previous = entity.getparent(), entity.getprevious()
-    text = html.entities.html5.get(f"{entity.name};", f"&{entity.name};") + (entity.tail or "")
-    if previous is not None:
-        previous.tail = (previous.tail or "") + text
-    else:
-        parent.text = (parent.text or "") + text
-    entity.tail = None
-    parent.remove(entity)

@@ -135,12 +135,13 @@ def _move(raw: str, spans: list[Span]) -> list[Span]:
 class _Raw:
     """Text as it is gathered: pieces, before white space is made single, and spans that count pieces."""
 
-    __slots__ = ("parts", "rules", "spans")
+    __slots__ = ("has_math", "parts", "rules", "spans")
 
     def __init__(self, rules: dict[str, str]) -> None:
         self.rules = rules
         self.parts: list[str] = []
         self.spans: list[Span] = []
+        self.has_math: dict[Element | None, bool] = {}
 
     def gap(self) -> None:
         """A space, unless there is one: most texts then need no offset moved."""
@@ -203,7 +204,9 @@ class _Raw:
 
     def _read_tex(self, element: Element) -> None:
         parent = element.getparent()
-        if parent is None or not any(self.rules.get(sibling.tag) == _MATH for sibling in parent):
+        if parent not in self.has_math:
+            self.has_math[parent] = parent is not None and any(self.rules.get(e.tag) == _MATH for e in parent)
+        if not self.has_math[parent]:
             self._add(tex_text(element))
 
 

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 # Not allowed in HTML even as character references: controls, and halves of surrogate pairs.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
+# What ends a sentence does not belong to the address before it.
+_ADDRESS = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:)])")
+
 _VOID = frozenset({"meta", "img", "link", "br", "hr"})
 
 
@@ -31,7 +34,7 @@ def join(parts: Iterable[str | None]) -> Html:
     return Html("".join(escape(part) for part in parts if part is not None))
 
 
-def element(name: str, *children: str | None, **attributes: str | float | None) -> Html:
+def element(name: str, /, *children: str | None, **attributes: str | float | None) -> Html:
     """One element.
 
     Args:
@@ -58,7 +61,15 @@ def link(url: str | None, text: str) -> Html:
     return element("a", text, href=url, rel="noopener noreferrer")
 
 
-def table(caption: str | None, names: Iterable[str], rows: Iterable[Iterable[str]], numbers: Iterable[str] = ()) -> Html:
+def linked(text: str) -> Html:
+    """Text in which web addresses are links."""
+    pieces = _ADDRESS.split(text)
+    return join(link(piece, piece) if place % 2 else piece for place, piece in enumerate(pieces))
+
+
+def table(
+    caption: str | None, names: Iterable[str], rows: Iterable[Iterable[str]], numbers: Iterable[str] = ()
+) -> Html:
     """A table with a header row; the first cell of each row heads that row.
 
     Args:

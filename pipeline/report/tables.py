@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 
 from pipeline.part import part_name
 from pipeline.root import Root, RootError, StageManifest, read_manifest
-from schemas.record import Record
+from schemas.record import Record, from_table
 
-Row = dict[str, Any]
+R = TypeVar("R", bound=Record)
 
 
 class PartFile(NamedTuple):
@@ -60,11 +60,11 @@ class Tables(NamedTuple):
         for part, path in self.files(step, cls):
             yield part, pq.read_table(path, columns=names)
 
-    def rows(self, step: str, cls: type[Record], part: int, key: str, wanted: Collection[str]) -> list[Row]:
+    def rows(self, step: str, cls: type[R], part: int, key: str, wanted: Collection[str]) -> list[R]:
         """The rows of a part whose `key` is one of those wanted, in their order."""
         with pq.ParquetFile(self.file(step, cls, part)) as file:
             groups = (file.read_row_group(i).filter(pc.field(key).isin(list(wanted))) for i in _hits(file, key, wanted))
-            return [row for group in groups for row in group.to_pylist()]
+            return [row for group in groups for row in from_table(group, cls)]
 
 
 def _hits(file: pq.ParquetFile, key: str, wanted: Collection[str]) -> list[int]:

@@ -57,7 +57,7 @@ def _order_is_right(boxes: Sequence[Box]) -> float:
 
 
 def _runs_in_order(labels: Sequence[str]) -> bool:
-    """Whether single letters follow each other in the alphabet, from the first on; other labels are taken as they come."""
+    """Whether single letters are the alphabet's first in a row; other labels are taken as they come."""
     letters = [label.casefold() for label in labels]
     if not all(len(letter) == 1 and letter.isalpha() for letter in letters):
         return True

@@ -138,22 +138,19 @@ def _runs(empty: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
 
 
 def _is_panel(ink: NDArray[np.bool_], piece: Box) -> bool:
-    trimmed = _trimmed(ink, piece)
-    return (
-        trimmed.width >= max(_SMALLEST_SIDE * ink.shape[1], _SMALLEST_INK * piece.width)
-        and trimmed.height >= max(_SMALLEST_SIDE * ink.shape[0], _SMALLEST_INK * piece.height)
-    )
+    trimmed, (height, width) = _trimmed(ink, piece), ink.shape
+    is_wide = trimmed.width >= max(_SMALLEST_SIDE * width, _SMALLEST_INK * piece.width)
+    return is_wide and trimmed.height >= max(_SMALLEST_SIDE * height, _SMALLEST_INK * piece.height)
 
 
 def _trimmed(ink: NDArray[np.bool_], piece: Box) -> Box:
     """The piece without its empty border; an empty box where there is no ink."""
     region = ink[piece.y0 : piece.y1, piece.x0 : piece.x1]
-    columns, rows = np.flatnonzero(region.any(axis=0)), np.flatnonzero(region.any(axis=1))
+    columns = piece.x0 + np.flatnonzero(region.any(axis=0))
+    rows = piece.y0 + np.flatnonzero(region.any(axis=1))
     if not len(columns):
         return Box(piece.x0, piece.y0, piece.x0, piece.y0)
-    return Box(
-        piece.x0 + int(columns[0]), piece.y0 + int(rows[0]), piece.x0 + int(columns[-1]) + 1, piece.y0 + int(rows[-1]) + 1
-    )
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
 def _scaled(box: Box, scale: float, width: int, height: int) -> Box:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -58,7 +57,7 @@ def test_a_root_that_is_a_folder_of_something_else(capfd, tmp_path: Path, sample
     (tmp_path / "thesis.doc").write_text("mine")
     line = refused(capfd, "rebuild", "--source", str(sample.bucket), "--root", str(tmp_path))
     assert "a folder with other things in it" in line
-    assert os.listdir(tmp_path) == ["thesis.doc"]
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.doc"]
 
 
 def test_a_root_made_by_a_newer_version(capfd, tmp_path: Path, sample) -> None:

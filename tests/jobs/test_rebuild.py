@@ -209,9 +209,9 @@ def test_the_real_corpus(corpus: Path, build: Callable[..., Any], tmp_path: Path
         (figures["PMC4736760", "CRIS2016-4296059.006.jpg"], "fetch", "md5_mismatch"),
         (figures["PMC4745280", "CRIOT2016-4295601.001.jpg"], "split", "decode_error"),
     } <= rejects
-    assert {row for row in rejects if row[1] in ("catalog", "fetch", "split")} == {
-        row for row in rejects if row[0].startswith(("PMC4737045", "PMC4738733", "PMC4774317", "PMC4736760", "PMC4745280"))
-    }
+    faulty = ("PMC4737045", "PMC4738733", "PMC4774317", "PMC4736760", "PMC4745280")
+    others = [row for row in rejects if row[1] in ("catalog", "fetch", "split") and not row[0].startswith(faulty)]
+    assert others == []
     with (corpus / "cloud-gaps.csv").open() as file:
         gaps = {(row["pmcid"], row["fig_id"]) for row in csv.DictReader(file)}
     unresolved = sum(row[2] in ("unresolved_image", "rights_reserved") for row in rejects)

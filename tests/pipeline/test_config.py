@@ -48,7 +48,7 @@ def test_a_bad_recipe_gets_one_clear_line(tmp_path: Path, text: str, message: st
 
 
 def test_a_missing_recipe_is_named() -> None:
-    with pytest.raises(ConfigError, match="nowhere.toml"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         load_config(Path("nowhere.toml"))
 
 

@@ -95,3 +95,26 @@ def test_lists_in_lists_are_read_whole() -> None:
 def test_a_cut_that_goes_wrong_leaves_the_whole_document() -> None:
     xml = references("<ref>a</ref><ref-list><ref>b</ref></ref-list><ref>c</ref>")
     assert [e.text for e in read_document(xml).iter("ref")] in (["a", "b", "c"], ["a"], [])
+
+
+def test_labels_cannot_grow_with_the_square_of_the_document() -> None:
+    group = f"<fig-group><label>{'9' * 20_000}</label>{'<fig/>' * 2000}</fig-group>"
+    assert "labels" in turned_away(f"<article><body>{group}</body></article>".encode())
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<tex-math>x</tex-math>" * 20_000,
+        "&nbsp;" * 50_000,
+        "<b> x  </b>" * 50_000,
+        "<alternatives>" + "<graphic/>" * 15_000 + "</alternatives>",
+        "permission with " * 50_000,
+    ],
+    ids=["tex", "entities", "marks", "alternatives", "rights"],
+)
+def test_time_grows_with_the_document_not_with_its_square(inner: str) -> None:
+    xml = f'<!DOCTYPE article SYSTEM "x"><article><body><fig><caption><p>{inner}</p></caption></fig></body></article>'
+    start = time.process_time()
+    assert len(read_article(xml.encode()).figures) == 1
+    assert time.process_time() - start < 10  # well under one second; the square takes minutes
