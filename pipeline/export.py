@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -66,7 +67,7 @@ def https_url(url: str) -> str:
     if not url.startswith("s3://"):
         return url
     bucket, _, key = url.removeprefix("s3://").partition("/")
-    return _BUCKET_HOST.format(bucket=bucket, key=key)
+    return _BUCKET_HOST.format(bucket=bucket, key=quote(key))
 
 
 def article_lines(

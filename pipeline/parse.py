@@ -127,11 +127,12 @@ def _image_name(
         return (Reason.NO_CAPTION, f"fig {figure.xml_id} has no caption"), ""
     if graphic.href is None:
         return (Reason.UNRESOLVED_IMAGE, "graphic without xlink:href"), ""
-    name = resolve_media(graphic.href, [media.name for media in version.media])
-    if name is None:
-        detail = f"{graphic.href}: not among the {len(version.media)} media files of the article"
-        return (Reason.UNRESOLVED_IMAGE, detail), ""
-    return None, name
+    names = [media.name for media in version.media]
+    found = (resolve_media(href, names) for href in (graphic.href, *graphic.other_hrefs))
+    if name := next((name for name in found if name), None):
+        return None, name
+    looked_for = ", ".join((graphic.href, *graphic.other_hrefs))
+    return (Reason.UNRESOLVED_IMAGE, f"{looked_for}: not among the {len(names)} media files of the article"), ""
 
 
 def _figure(

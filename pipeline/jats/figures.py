@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 from lxml.etree import _Element as Element
 
 from pipeline.jats.document import JatsError, local_name
-from pipeline.jats.media import best_rendering, href_of, mimetype_of
+from pipeline.jats.media import best_first, href_of, mimetype_of
 from pipeline.jats.mentions import MAX_TEXT, Targets, find_mentions, label_number
 from pipeline.jats.model import ParsedFigure, ParsedGraphic
 from pipeline.jats.rights import read_figure_rights
@@ -211,9 +211,15 @@ def _graphics(pictures: list[Element]) -> tuple[ParsedGraphic, ...]:
         holder = picture.getparent()
         if holder is not None and holder.tag == "alternatives":
             sets.setdefault(holder, []).append(picture)
-    chosen = {holder: best_rendering(renderings) for holder, renderings in sets.items()}
-    dropped = {p for holder, renderings in sets.items() for p in renderings if p is not chosen[holder]}
+    others = {best: rest for best, *rest in map(best_first, sets.values())}
+    dropped = {picture for rest in others.values() for picture in rest}
     return tuple(
-        ParsedGraphic(number=n, href=href_of(p), is_chosen=p not in dropped, mimetype=mimetype_of(p))
+        ParsedGraphic(
+            number=n,
+            href=href_of(p),
+            other_hrefs=tuple(href for other in others.get(p, ()) if (href := href_of(other))),
+            is_chosen=p not in dropped,
+            mimetype=mimetype_of(p),
+        )
         for n, p in enumerate(pictures, start=1)
     )

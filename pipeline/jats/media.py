@@ -65,14 +65,14 @@ def resolve_media(href: str, names: Sequence[str]) -> str | None:
     return next((folded[f"{stem}.{e}"] for e in IMAGE_EXTENSIONS if f"{stem}.{e}" in folded), None)
 
 
-def best_rendering(graphics: Sequence[Element]) -> Element:
-    """The picture to use among the renderings within one `<alternatives>`.
+def best_first(graphics: Sequence[Element]) -> list[Element]:
+    """The renderings within one `<alternatives>`, the one to use first.
 
     One with a reference before one without; full size before thumbnails and sized previews; raster before vector;
     colour before black and white, and the web before print (publishers print the same figure without colour);
     tif, png, jpg, webp, no extension, gif; the first of equals.
     """
-    return min(graphics, key=_rendering_rank)
+    return sorted(graphics, key=_rendering_rank)
 
 
 def _rendering_rank(graphic: Element) -> tuple[int, ...]:

@@ -31,6 +31,8 @@ class ParsedGraphic:
     """Place in the figure, from 1, in document order."""
     href: str | None
     """The reference as written; None where there is none."""
+    other_hrefs: tuple[str, ...]
+    """References of other renderings of the same picture, best first: for a source that does not hold this one."""
     is_chosen: bool
     """False where another rendering of the same picture, within ``<alternatives>``, was chosen."""
     mimetype: str | None

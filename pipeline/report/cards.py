@@ -56,7 +56,7 @@ def _credit(attribution: str, license: str | None, license_url: str | None, note
     return element("p", linked(attribution), terms, rights, class_="credit", dir="auto")
 
 
-def rejected_card(rejected: Rejected, reason: str, max_pixels: int) -> Html:
+def rejected_card(rejected: Rejected, stage: str, reason: str, max_pixels: int) -> Html:
     """A picture and the text it had, with why it was turned away."""
     pair = rejected.pair
     name = f"picture {pair.pair_id}"
@@ -66,7 +66,8 @@ def rejected_card(rejected: Rejected, reason: str, max_pixels: int) -> Html:
         picture_element(small_picture(rejected.place, max_pixels), alt),
         element(
             "figcaption",
-            element("p", element("code", pair.pair_id), " ", rejected.detail, class_="what"),
+            element("p", element("b", reason), f" at {stage}: {rejected.detail}"),
+            element("p", element("code", pair.pair_id), class_="what"),
             _caption(join((pair.text or "(no text)",)), name),
             _credit(pair.attribution, pair.license, pair.license_url, pair.rights_note),
         ),

@@ -93,7 +93,8 @@ def document(title: str, content: Html) -> Html:
 
 def framed(title: str, content: Html, height_px: int) -> Html:
     """Content in the look of the report, in a frame that keeps its style to itself: for notebooks."""
-    return element("iframe", title=title, srcdoc=document(title, content), width="100%", height=height_px)
+    frame = element("iframe", title=title, srcdoc=document(title, content), width="100%", height=height_px)
+    return element("div", frame)
 
 
 def _header(release: dict[str, Any], tables: Tables) -> Html:
@@ -149,17 +150,9 @@ def _stayed_whole(shown: list[Exhibit], max_pixels: int) -> Html:
 
 
 def _rejected(shown: dict[tuple[str, str], list[Rejected]], max_pixels: int) -> Html:
-    groups = (
-        join((_reason_heading(*key), cards(rejected_card(one, key[1], max_pixels) for one in found)))
-        for key, found in shown.items()
-        if found
-    )
-    explained = "Examples of what was turned away after it had become a picture with a text."
-    return sections.section("rejected", _PARTS["rejected"], sections.note(explained), *groups)
-
-
-def _reason_heading(stage: str, reason: str) -> Html:
-    return element("h3", element("code", reason), f" at {stage}")
+    explained = "Up to three of each reason, of what was turned away after it had become a picture with a text."
+    drawn = cards(rejected_card(one, *key, max_pixels) for key, found in shown.items() for one in found)
+    return sections.section("rejected", _PARTS["rejected"], sections.note(explained), drawn)
 
 
 def _settings(release: dict[str, Any]) -> Html:
