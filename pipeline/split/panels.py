@@ -140,7 +140,8 @@ def _runs(empty: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
 def _is_panel(ink: NDArray[np.bool_], piece: Box) -> bool:
     trimmed, (height, width) = _trimmed(ink, piece), ink.shape
     is_wide = trimmed.width >= max(_SMALLEST_SIDE * width, _SMALLEST_INK * piece.width)
-    return is_wide and trimmed.height >= max(_SMALLEST_SIDE * height, _SMALLEST_INK * piece.height)
+    is_high = trimmed.height >= max(_SMALLEST_SIDE * height, _SMALLEST_INK * piece.height)
+    return bool(is_wide and is_high)
 
 
 def _trimmed(ink: NDArray[np.bool_], piece: Box) -> Box:

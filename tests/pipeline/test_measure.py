@@ -13,10 +13,8 @@ SPANS = [(0, 6, "prefix"), (11, 18, "own"), (34, 45, "suffix")]
 def panel() -> Subfigure:
     from schemas.record import arrow_schema
 
-    values = {
-        f.name: {"string": "x", "int64": 1, "double": 0.5, "bool": True}.get(str(f.type))
-        for f in arrow_schema(Subfigure)
-    }
+    some = {"string": "x", "int64": 1, "double": 0.5, "bool": True}
+    values = {field.name: some.get(str(field.type)) for field in arrow_schema(Subfigure)}
     spans = [CaptionSpan(start=start, end=end, role=role) for start, end, role in SPANS]
     return Subfigure(**{**values, "spans": spans})
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -50,6 +50,7 @@ def figure(n_rows: int, n_columns: int, gap: int, background: int = 255) -> tupl
 def test_a_grid_with_gutters_is_cut_where_the_caption_names_its_panels(
     n_rows: int, n_columns: int, gap: int, background: int
 ) -> None:
+    assume(n_rows * n_columns > 1)
     pixels, truth = figure(n_rows, n_columns, gap, background)
     found = find_panels(pixels, len(truth))
     assert len(found) == len(truth)
@@ -91,10 +92,8 @@ def test_a_row_is_safer_than_a_grid() -> None:
     assert [label for _, label in row.pairs] == ["A", "B", "C"]
 
 
-@pytest.mark.parametrize(
-    "labels", [["A"], ["A", "B"], ["A", "B", "C", "D"], ["A", "C", "D"], ["B", "C", "D"], ["B", "A", "C"]]
-)
-def test_a_figure_stays_whole_where_labels_and_panels_do_not_agree(labels: list[str]) -> None:
+@pytest.mark.parametrize("labels", ["A", "AB", "ABCD", "ACD", "BCD", "BAC"])
+def test_a_figure_stays_whole_where_labels_and_panels_do_not_agree(labels: str) -> None:
     match = match_panels(ROW, labels, (50, 10))
     assert (match.pairs, match.method, match.confidence) == ((), "none", 0.0)
     assert match.reason
