@@ -35,7 +35,7 @@ demo: setup                      ## draws a sample bucket, runs the chain on it,
 	@echo "release: $(DEMO)/root/releases/latest    report: $(DEMO)/report/index.html"
 
 test: dev                        ## all tests but the long ones
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long and not bench"
 
 test-long: dev                   ## fuzzing, chaos and scale: tens of minutes
 	$(BIN)/pytest -m long

@@ -1,14 +1,18 @@
-"""Same input, same bytes: on one core or four, undisturbed or killed five times on the way."""
+"""Same input, same bytes: on one core, four, or a cluster, undisturbed or killed five times on the way."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyspark
 import pytest
 
 pytestmark = pytest.mark.spark
@@ -36,6 +40,53 @@ def undisturbed(sample, cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_one_core_gives_the_bytes_of_four(sample, cli, undisturbed: Path, fingerprint, tmp_path: Path) -> None:
     root = tmp_path / "root"
     done = cli("rebuild", "--source", str(sample.bucket), "--root", str(root), "--set", "run.master=local[1]", *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert fingerprint(root) == fingerprint(undisturbed)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[str]:
+    """A Spark cluster of three processes: a master and two workers of one core."""
+    home = Path(pyspark.__file__).parent
+    env = {**os.environ, "SPARK_HOME": str(home), "PYSPARK_PYTHON": sys.executable}
+    port = free_port()
+    master = ("master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(free_port()))
+    address = f"spark://127.0.0.1:{port}"
+    worker = ("worker.Worker", "--cores", "1", "--memory", "1g", "--host", "127.0.0.1", "--webui-port", "0")
+    commands = [master, *[(*worker, "--work-dir", str(tmp_path / f"worker-{n}"), address) for n in range(2)]]
+    running = []
+    for name, *arguments in commands:
+        program = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
+        quiet = subprocess.DEVNULL
+        running.append(subprocess.Popen(program, env=env, stdout=quiet, stderr=quiet, start_new_session=True))
+        wait_for_port(port)
+    yield address
+    for process in running:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_for_port(port: int) -> None:
+    give_up = time.monotonic() + 60
+    while time.monotonic() < give_up:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise AssertionError("the Spark master never listened")
+
+
+def test_a_cluster_of_separate_processes_gives_the_bytes_of_one(
+    sample, cli, cluster: str, undisturbed: Path, fingerprint, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    done = cli("rebuild", "--source", str(sample.bucket), "--root", str(root), "--set", f"run.master={cluster}", *SMALL)
     assert done.returncode == 0, done.stderr
     assert fingerprint(root) == fingerprint(undisturbed)
 
