@@ -119,6 +119,22 @@ def release_manifest(root: Root, release: str) -> dict[str, Any]:
     return manifest
 
 
+def release_rows(root: Root) -> list[dict[str, Any]]:
+    """The releases of a root, oldest inventory first."""
+    manifests = (json.loads(path.read_text()) for path in sorted(root.releases.glob("*-*/manifest.json")))
+    return [
+        {
+            "release": manifest["release"],
+            "inventory": manifest["inventory"],
+            "license": manifest["config"]["catalog"]["license"],
+            "samples": manifest["n_samples"],
+            "shards": len(manifest["shards"]),
+            "bytes": sum(shard["n_bytes"] for shard in manifest["shards"]),
+        }
+        for manifest in manifests
+    ]
+
+
 def dump(batches: Iterator[pa.RecordBatch], schema: pa.Schema, form: str, out: Path | None) -> None:
     """Writes batches as jsonl or csv to standard output or a file, or as parquet to a file."""
     if form == "parquet":

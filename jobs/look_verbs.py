@@ -1,4 +1,4 @@
-"""Verbs that look into a root and change nothing: status, rejects, show, dump, schema."""
+"""Verbs that look into a root and change nothing: status, rejects, show, dump, releases, schema."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def add(verbs: Verbs) -> None:
     _add_rejects(verbs)
     _add_show(verbs)
     _add_dump(verbs)
+    _add_releases(verbs)
     add_verb(verbs, "schema", _schema, "Print the data dictionary.", "pmc15m schema")
 
 
@@ -141,6 +142,22 @@ def _dump(args: Arguments, console: Console) -> int:
     schema = inspect.table_schema(args.table, columns)
     stages = inspect.release_manifest(root, args.release)["tables"] if args.release else root.chain().stages
     inspect.dump(inspect.table_batches(root, args.table, stages, columns), schema, args.format, args.out)
+    return COMPLETE
+
+
+def _add_releases(verbs: Verbs) -> None:
+    parser = add_verb(verbs, "releases", _releases, "List the releases of a root.", "pmc15m releases --root /data/pmc")
+    add_root(parser)
+    add_json(parser)
+
+
+def _releases(args: Arguments, console: Console) -> int:
+    rows = inspect.release_rows(open_root(args.root))
+    if args.json:
+        print_json(rows)
+    else:
+        names = ("release", "inventory", "license", "samples", "shards", "bytes")
+        print_table(names, ([str(row[name]) for name in names] for row in rows), numbers=names[3:])
     return COMPLETE
 
 
