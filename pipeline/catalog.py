@@ -15,7 +15,7 @@ from pipeline.config import InventoryConfig
 from pipeline.ids import article_id
 from pipeline.licenses import allowed_licenses
 from pipeline.sources import ArticleMetadata, Entry, MediaObject, SourceError
-from pipeline.sourcing import open_for
+from pipeline.sourcing import detail_of, open_for
 from pipeline.stage import Context, Function, Outcome, Stage, Step
 from schemas.inventory import InventoryEntry
 from schemas.reject import Reason, Reject
@@ -65,7 +65,7 @@ def _start(context: Context) -> Function:
             try:
                 readable.append((entry, source.metadata(entry.pmcid, entry.version)))
             except SourceError as error:
-                yield _reject(record_id=entry.id, reason=error.reason, detail=error.detail)
+                yield _reject(record_id=entry.id, reason=error.reason, detail=detail_of(error, source))
         yield from _choose(readable, licenses)
 
     return catalog

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 from pipeline.images import ImageError, read_header
 from pipeline.sources import MediaObject, SourceError
-from pipeline.sourcing import open_for
+from pipeline.sourcing import detail_of, open_for
 from pipeline.stage import Context, Function, Outcome, Stage, Stored
 from schemas.figures import Figure
 from schemas.images import Image
@@ -31,9 +31,10 @@ def _start(context: Context) -> Function:
         try:
             data = read(figure.image_name, figure.image_url, figure.image_md5)
             yield _stored(figure, data, limits.max_image_bytes, limits.max_pixels)
-        except (SourceError, ImageError) as error:
-            detail = f"{figure.image_url}: {error.detail}"
-            yield _reject(record_id=figure.id, reason=error.reason, detail=detail)
+        except SourceError as error:
+            yield _reject(record_id=figure.id, reason=error.reason, detail=detail_of(error, source))
+        except ImageError as error:
+            yield _reject(record_id=figure.id, reason=error.reason, detail=f"{figure.image_name}: {error.detail}")
 
     return fetch
 

@@ -10,7 +10,7 @@ from pipeline.ids import figure_id
 from pipeline.jats import JatsError, ParsedArticle, ParsedFigure, ParsedGraphic, read_article, resolve_media
 from pipeline.licenses import allowed_licenses
 from pipeline.sources import MediaObject, SourceError, normalise_license
-from pipeline.sourcing import open_for
+from pipeline.sourcing import detail_of, open_for
 from pipeline.stage import Context, Function, Outcome, Stage
 from schemas.articles import Article
 from schemas.figures import Figure
@@ -31,7 +31,8 @@ def _start(context: Context) -> Function:
         try:
             article = read_article(source.media(xml), version.pmcid)
         except (SourceError, JatsError) as error:
-            yield _reject(record_id=version.id, reason=error.reason, detail=error.detail)
+            detail = detail_of(error, source) if isinstance(error, SourceError) else error.detail
+            yield _reject(record_id=version.id, reason=error.reason, detail=detail)
             return
         yield from _article_outcomes(version, article, licenses, keeps_reserved=license_class == "all")
 

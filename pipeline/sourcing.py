@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pipeline.sources import HttpOptions, Source, open_source
+from pipeline.sources import HttpOptions, Source, SourceError, open_source
 from pipeline.stage import Context
 
 
@@ -18,6 +18,11 @@ def open_for(context: Context) -> Source:
     return _opened(
         context.location, HttpOptions(contact=run.contact or None, requests_per_second=share, total_s=run.timeout_s)
     )
+
+
+def detail_of(error: SourceError, source: Source) -> str:
+    """What an error says, without the place of this copy of the source: rebuilds from two mirrors reject alike."""
+    return error.detail.replace(source.location.rstrip("/") + "/", "")
 
 
 @lru_cache(maxsize=1)
