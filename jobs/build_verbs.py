@@ -51,7 +51,8 @@ def _add_rebuild(verbs: Verbs) -> None:
 def _rebuild(args: Arguments, console: Console) -> int:
     check_java()
     config = _settings(args)
-    source = open_source(args.source)
+    # Workers may run in another folder.
+    source = open_source(args.source if "://" in args.source else str(Path(args.source).resolve()))
     log.info("source: %s", source.describe())
     snapshot = source.snapshot()  # an unreadable source is refused before anything is written
     root = create_root(args.root)
