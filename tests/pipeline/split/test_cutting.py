@@ -6,6 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from pipeline.config import SplitConfig
 from pipeline.split.boxes import Box, reading_order
 from pipeline.split.match import match_panels
 from pipeline.split.panels import Panel, find_panels
@@ -57,10 +58,22 @@ def test_a_grid_with_gutters_is_cut_where_the_caption_names_its_panels(
     assert all(panel.box.iou(box) > 0.9 for panel, box in zip(found, truth, strict=True))
 
 
+def plot(n_bars: int) -> np.ndarray:
+    """A bar plot: axes, and bars with white space between them."""
+    pixels = np.full((300, 400, 3), 255, dtype=np.uint8)
+    pixels[20:280, 40:43] = 0
+    pixels[277:280, 40:390] = 0
+    width = 330 // n_bars
+    for bar in range(n_bars):
+        left = 60 + bar * width
+        pixels[60 + 20 * bar : 277, left : left + width // 2] = (40, 90, 160)
+    return pixels
+
+
 @pytest.mark.parametrize("n_expected", [None, 0, 1])
-def test_nothing_is_cut_where_the_caption_names_no_panels(n_expected: int | None) -> None:
-    pixels, _ = figure(2, 2, 20)
-    assert find_panels(pixels, n_expected) == (Panel(Box(0, 0, 300, 300), 1.0),)
+@pytest.mark.parametrize("n_bars", [2, 3, 6])
+def test_a_plot_is_not_cut_where_the_caption_names_no_panels(n_bars: int, n_expected: int | None) -> None:
+    assert find_panels(plot(n_bars), n_expected) == (Panel(Box(0, 0, 400, 300), 1.0),)
 
 
 def test_nothing_is_cut_where_the_number_does_not_fit() -> None:
@@ -130,7 +143,7 @@ def test_on_real_figures_what_is_cut_is_right(corpus) -> None:
         pixels = decode((folder / truth["file"]).read_bytes(), 10**8)
         labels = split_caption(figure.caption or "", figure.marks).labels
         match = match_panels(find_panels(pixels, len(labels)), labels, pixels.shape[1::-1])
-        pairs = match.pairs if match.confidence >= 0.9 else ()
+        pairs = match.pairs if match.confidence >= SplitConfig().min_confidence else ()
         boxes = [Box(p["x"], p["y"], p["x"] + p["w"], p["y"] + p["h"]) for p in truth["panels"]]
         if truth["compound"]:
             emitted += len(pairs)
