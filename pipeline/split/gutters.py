@@ -89,7 +89,7 @@ class Canvas:
         return Box(box.x0 + int(columns[0]), lower.y0, box.x0 + int(columns[-1]) + 1, lower.y1)
 
     def edges(self, box: Box) -> tuple[float, float, float, float]:
-        """Share of ink along the left, top, right and bottom edge; near 1 on all four for a picture or a framed plot."""
+        """Share of ink along the left, top, right and bottom edge; near 1 on all four for a framed picture."""
         columns, rows = self.columns(box) / box.height, self.rows(box) / box.width
         left, right = columns[:_EDGE_PX].max(), columns[-_EDGE_PX:].max()
         return float(left), float(rows[:_EDGE_PX].max()), float(right), float(rows[-_EDGE_PX:].max())

@@ -7,7 +7,6 @@ solid pictures that stand apart from each other are cut: a good picture is never
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
