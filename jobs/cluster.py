@@ -68,12 +68,10 @@ def plan_shards(survivors: DataFrame, config: PackConfig) -> dict[str, int]:
         config: the limits and the seed.
     """
     survivors = survivors.withColumn("place", _place(config.seed)).cache()
-    totals = {
-        r.split: r for r in survivors.groupBy("split").agg(F.count("*").alias("n"), F.sum("size").alias("b")).collect()
-    }
+    totals = survivors.groupBy("split").agg(F.count("*").alias("n"), F.sum("size").alias("b")).collect()
     planned = {}
-    for split in (split for split in SPLITS if split in totals):
-        n = max(-(-totals[split].n // config.samples_per_shard), -(-totals[split].b // config.bytes_per_shard))
+    for split, n_samples, n_bytes in sorted(totals, key=lambda row: SPLITS.index(row.split)):
+        n = max(-(-n_samples // config.samples_per_shard), -(-n_bytes // config.bytes_per_shard))
         while not _fits(survivors.where(F.col("split") == split), n, config):
             n = next_n_shards(n)
         planned[split] = n
@@ -97,12 +95,9 @@ def shard_number(n_shards: dict[str, int], seed: int) -> Column:
 def _fits(survivors: DataFrame, n_shards: int, config: PackConfig) -> bool:
     shard = F.floor(F.col("place") * n_shards / F.lit(2**32))
     loads = survivors.groupBy(shard).agg(F.count("*").alias("n"), F.sum("size").alias("b"))
-    fullest = loads.agg(
-        F.max("n").alias("n"), F.max("b").alias("b"), F.max(F.when(F.col("n") == 1, 0).otherwise(1)).alias("several")
-    ).first()
-    assert fullest is not None
-    is_divisible = fullest.several == 1  # one sample above the limit cannot be divided further
-    return not is_divisible or (fullest.n <= config.samples_per_shard and fullest.b <= config.bytes_per_shard)
+    is_too_full = (F.col("n") > config.samples_per_shard) | (F.col("b") > config.bytes_per_shard)
+    # One sample above the limit has a shard of its own; it cannot be divided further.
+    return loads.where(is_too_full & (F.col("n") > 1)).isEmpty()
 
 
 def _place(seed: int) -> Column:
