@@ -17,11 +17,11 @@ _LEAST_CHOICE = -4.0
 _MOST_PIECES = 160
 """Pieces looked at before the search tries only the best gutter of each: a bound on time for busy figures."""
 
-_SOLID = 0.8
-"""Share of ink along each edge of a picture; axes without a frame and drawings have less on one edge at least."""
+_FIRST_CUT = 3.3
+"""Least log odds of the first cut of a figure whose caption names no panels; see `evident_layout`."""
 
-_TILE_LOG_ODDS = 0.5
-"""Least log odds of a cut between pictures that no caption asks for."""
+_NEXT_CUT = 2.0
+"""Least log odds of its further cuts: that it is compound is known by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +47,22 @@ def likeliest_layout(canvas: Canvas, n_pieces: int) -> Layout | None:
     return None if start is None else _Search(canvas, {}, {}).best(start, n_pieces)
 
 
-def tiles(canvas: Canvas) -> Layout | None:
-    """The layout of pictures with four solid edges that stand apart; None where any piece is something else."""
+def evident_layout(canvas: Canvas) -> Layout | None:
+    """The layout that the picture shows by itself; None where it may well be a single one.
+
+    Source: among 74 single figures of the fitting half no gutter reaches 3.3; of 39 compound ones two thirds have one.
+    """
     start = canvas.trimmed(canvas.box)
-    if start is None:
-        return None
-    layout = _greedy(canvas, start)
-    if len(layout.pieces) < 2 or not all(min(canvas.edges(piece)) >= _SOLID for piece in layout.pieces):
-        return None
-    return layout
+    return None if start is None else _cut_while(canvas, start, _FIRST_CUT)
 
 
-def _greedy(canvas: Canvas, piece: Box) -> Layout:
+def _cut_while(canvas: Canvas, piece: Box, least: float) -> Layout:
     """Cuts at the likeliest gutter as long as it is likely enough."""
-    whole = Layout((piece,), 0.0, inf)
-    gutters = find_gutters(canvas, piece)
-    if not gutters or gutters[0].log_odds < _TILE_LOG_ODDS:
-        return whole
-    best = gutters[0]
-    return _greedy(canvas, best.before).joined(_greedy(canvas, best.after), best.log_odds)
+    best = next(iter(find_gutters(canvas, piece)), None)
+    if best is None or best.log_odds < least:
+        return Layout((piece,), 0.0, inf)
+    before, after = (_cut_while(canvas, part, _NEXT_CUT) for part in (best.before, best.after))
+    return before.joined(after, best.log_odds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def match_panels(panels: Sequence[Panel], labels: Sequence[str], size: tuple[int
         size: width and height of the figure, px.
     """
     if len(panels) < 2 or len(panels) != len(labels):
-        return Match((), "none", 0.0, f"the caption names {len(labels)} panels, {len(panels)} were found")
+        return Match((), "none", 0.0, f"panels named by the caption: {len(labels)}, found in the picture: {len(panels)}")
     if not _runs_in_order(labels):
         return Match((), "none", 0.0, f"the labels do not run in order: {', '.join(labels)}")
     confidence = _order_is_right([panel.box for panel in panels]) * min(panel.score for panel in panels)

@@ -2,7 +2,7 @@
 
 A recursive cut (X-Y cut). Where the caption names several panels, the likeliest set of cuts that gives just as many
 pieces is taken; the count is what tells a gutter between panels from the white space inside a plot. Without it only
-solid pictures that stand apart from each other are cut: a good picture is never turned into bad ones.
+what is evident is cut: a good picture is never turned into bad ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.split.boxes import Box, reading_order
 from pipeline.split.gutters import Canvas, read_canvas
-from pipeline.split.layouts import Layout, likeliest_layout, tiles
+from pipeline.split.layouts import Layout, evident_layout, likeliest_layout
 
 _MOST_PANELS = 30
 """More labels than this are no panels that a straight cut finds."""
@@ -53,7 +53,7 @@ def find_panels(pixels: NDArray[np.uint8], n_expected: int | None = None) -> tup
 
 def _layout(canvas: Canvas, n_expected: int) -> Layout | None:
     if n_expected < 2:
-        return tiles(canvas)
+        return evident_layout(canvas)
     if n_expected > _MOST_PANELS:
         return None
     layout = likeliest_layout(canvas, n_expected)
