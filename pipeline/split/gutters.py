@@ -37,14 +37,14 @@ _EDGE_PX = 3
 
 # Log odds that a gutter parts panels. Source: logistic regression on the gutters of the fitting half of the real
 # figures (39 compound, 74 single) and of 500 composed ones; area under the curve .91 on the real ones.
-_BIAS = 1.3
+_BIAS = 2.5
 _PER_LOG_RANK = 0.6
-_PER_LOG_SIDE = 2.3
+_PER_LOG_SIDE = 2.35
 _PER_LOG_COUNT = -0.65
-_PER_LEVEL_END = 1.3
-_PER_EDGE = 0.5
-_PER_FRAME = 1.8
-_PER_TWIN = 0.5
+_PER_LEVEL_END = 1.25
+_PER_EDGE = 0.3
+_PER_FRAME = 1.7
+_PER_TWIN = 0.4
 
 
 @dataclass(frozen=True, slots=True)
