@@ -17,10 +17,10 @@ _LEAST_CHOICE = -4.0
 _MOST_PIECES = 160
 """Pieces looked at before the search tries only the best gutter of each: a bound on time for busy figures."""
 
-_FIRST_CUT = 3.3
+_FIRST_CUT = 3.4
 """Least log odds of the first cut of a figure whose caption names no panels; see `evident_layout`."""
 
-_NEXT_CUT = 2.0
+_NEXT_CUT = 1.0
 """Least log odds of its further cuts: that it is compound is known by then."""
 
 
@@ -50,7 +50,7 @@ def likeliest_layout(canvas: Canvas, n_pieces: int) -> Layout | None:
 def evident_layout(canvas: Canvas) -> Layout | None:
     """The layout that the picture shows by itself; None where it may well be a single one.
 
-    Source: among 74 single figures of the fitting half no gutter reaches 3.3; of 39 compound ones two thirds have one.
+    Source: among 74 single figures of the fitting half the likeliest gutter has 3.1; 26 of 39 compound ones have more.
     """
     start = canvas.trimmed(canvas.box)
     return None if start is None else _cut_while(canvas, start, _FIRST_CUT)
