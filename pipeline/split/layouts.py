@@ -14,7 +14,7 @@ _CHOICES = 5
 _LEAST_CHOICE = -4.0
 """Log odds under which a gutter is not tried at all."""
 
-_MOST_PIECES = 160
+_MOST_PIECES = 100
 """Pieces looked at before the search tries only the best gutter of each: a bound on time for busy figures."""
 
 _FIRST_CUT = 3.4
@@ -50,7 +50,7 @@ def likeliest_layout(canvas: Canvas, n_pieces: int) -> Layout | None:
 def evident_layout(canvas: Canvas) -> Layout | None:
     """The layout that the picture shows by itself; None where it may well be a single one.
 
-    Source: among 74 single figures of the fitting half the likeliest gutter has 3.1; 26 of 39 compound ones have more.
+    Source: among 74 single figures of the fitting half the likeliest gutter has 3.1; 25 of 39 compound ones reach 3.4.
     """
     start = canvas.trimmed(canvas.box)
     return None if start is None else _cut_while(canvas, start, _FIRST_CUT)

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.split.boxes import Box
+from pipeline.split.boxes import Box, reading_order
 from pipeline.split.panels import Panel
 
-_LINE_IS_RIGHT = 0.99
-"""Panels in one row or one column have only one order; what is left are letters that do not follow it."""
+_Side = Literal["left", "right", "top", "bottom", "middle"]
+
+_SIDES: Mapping[str, _Side] = {
+    "left": "left",
+    "right": "right",
+    "top": "top",
+    "upper": "top",
+    "above": "top",
+    "bottom": "bottom",
+    "lower": "bottom",
+    "below": "bottom",
+    "middle": "middle",
+    "center": "middle",
+    "centre": "middle",
+    "central": "middle",
+}
+"""Words for a place, and the side that they mean."""
+
+_WORD = re.compile(r"[a-z]+")
+
+_POSITION_IS_RIGHT = 0.97
+"""A caption that says where its panels stand is rarely wrong; what is left are words for a place inside a panel."""
+
+_ONE_ORDER_IS_RIGHT = 0.99
+"""Row by row and column by column are the same order; what is left are letters that follow neither."""
+
+_RAGGED_COLUMNS_ARE_RIGHT = 0.5
+"""Columns that break at different heights: letters run down a column about as often as across."""
 
 _GRID_IS_RIGHT = {3: 0.943, 4: 0.903, 5: 0.795, 6: 0.834, 7: 0.762, 8: 0.82, 9: 0.827}
 """How often the order row by row is that of the letters, by number of panels. Source: 6,440 labelled figures."""
@@ -32,7 +59,10 @@ class Match:
 
 
 def match_panels(panels: Sequence[Panel], labels: Sequence[str], size: tuple[int, int]) -> Match:
-    """Gives each panel its label by reading order, where the caption names as many labels as there are panels.
+    """Gives each panel its label, where the caption names as many labels as there are panels.
+
+    Labels that say where a panel stands (left, upper right, bottom) are held against the geometry; all others follow
+    the reading order, as far as the layout has only one.
 
     Args:
         panels: in reading order.
@@ -40,20 +70,86 @@ def match_panels(panels: Sequence[Panel], labels: Sequence[str], size: tuple[int
         size: width and height of the figure, px.
     """
     if len(panels) < 2 or len(panels) != len(labels):
-        return Match((), "none", 0.0, f"panels named by the caption: {len(labels)}, found in the picture: {len(panels)}")
+        return _none(f"panels named by the caption: {len(labels)}, found in the picture: {len(panels)}")
+    score = min(panel.score for panel in panels)
+    sides = [_sides(label) for label in labels]
+    if any(sides):
+        return _by_position(panels, labels, sides, score)
     if not _runs_in_order(labels):
-        return Match((), "none", 0.0, f"the labels do not run in order: {', '.join(labels)}")
-    confidence = _order_is_right([panel.box for panel in panels]) * min(panel.score for panel in panels)
+        return _none(f"the labels do not run in order: {', '.join(labels)}")
+    confidence = _order_is_right([panel.box for panel in panels]) * score
     return Match(tuple(zip(panels, labels, strict=True)), "order", round(confidence, 4), None)
+
+
+def _none(reason: str) -> Match:
+    return Match((), "none", 0.0, reason)
+
+
+def _sides(label: str) -> frozenset[_Side]:
+    """The sides of the figure that a label names."""
+    return frozenset(_SIDES[word] for word in _WORD.findall(label.casefold()) if word in _SIDES)
+
+
+def _by_position(
+    panels: Sequence[Panel], labels: Sequence[str], sides: Sequence[frozenset[_Side]], score: float
+) -> Match:
+    """The panels that stand where their labels say; none where a label fits no panel, or more than one."""
+    chosen: list[Panel] = []
+    for wanted in sides:
+        fitting = [panel for panel in panels if wanted and wanted <= _place(panel.box, [p.box for p in panels])]
+        if len(fitting) != 1 or fitting[0] in chosen:
+            return _none(f"the labels do not tell which panel stands where: {', '.join(labels)}")
+        chosen += fitting
+    return Match(tuple(zip(chosen, labels, strict=True)), "order", round(_POSITION_IS_RIGHT * score, 4), None)
+
+
+def _place(box: Box, boxes: Sequence[Box]) -> frozenset[_Side]:
+    """On which sides of the others a panel stands: its centre lies in the outer third between the outermost centres."""
+    centres_x, centres_y = [b.x0 + b.x1 for b in boxes], [b.y0 + b.y1 for b in boxes]
+    across = _third(box.x0 + box.x1, min(centres_x), max(centres_x), min(b.width for b in boxes))
+    down = _third(box.y0 + box.y1, min(centres_y), max(centres_y), min(b.height for b in boxes))
+    horizontal: tuple[_Side, ...] = ("left", "middle", "right")
+    vertical: tuple[_Side, ...] = ("top", "middle", "bottom")
+    return frozenset(
+        [*([horizontal[across]] if across is not None else []), *([vertical[down]] if down is not None else [])]
+    )
+
+
+def _third(centre: int, low: int, high: int, extent: int) -> int | None:
+    """0, 1 or 2 for the lower, middle and upper third; None where all stand level."""
+    if high - low < extent:
+        return None
+    return min(2, 3 * (centre - low) // (high - low))
 
 
 def _order_is_right(boxes: Sequence[Box]) -> float:
     """How likely the letters follow the reading order."""
-    in_one_row = min(box.y1 for box in boxes) > max(box.y0 for box in boxes)
-    in_one_column = min(box.x1 for box in boxes) > max(box.x0 for box in boxes)
-    if in_one_row or in_one_column:
-        return _LINE_IS_RIGHT
+    by_column = [_transposed(box) for box in reading_order([_transposed(box) for box in boxes])]
+    if by_column == list(boxes):
+        return _ONE_ORDER_IS_RIGHT
+    if _are_lines(boxes, by_column):
+        return _RAGGED_COLUMNS_ARE_RIGHT
     return _GRID_IS_RIGHT.get(len(boxes), _LARGE_GRID_IS_RIGHT)
+
+
+def _are_lines(boxes: Sequence[Box], by_column: Sequence[Box]) -> bool:
+    """Whether straight columns part the panels and straight rows do not, so that letters may well run down first."""
+    return _is_parted([_transposed(box) for box in by_column]) and not _is_parted(boxes)
+
+
+def _is_parted(boxes: Sequence[Box]) -> bool:
+    """Whether a horizontal line that touches no panel parts them."""
+    ends = sorted((box.y0, box.y1) for box in boxes)
+    reach = ends[0][1]
+    for start, end in ends[1:]:
+        if start >= reach:
+            return True
+        reach = max(reach, end)
+    return False
+
+
+def _transposed(box: Box) -> Box:
+    return Box(box.y0, box.x0, box.y1, box.x1)
 
 
 def _runs_in_order(labels: Sequence[str]) -> bool:
