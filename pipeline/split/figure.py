@@ -84,6 +84,10 @@ def _cut(pixels: Pixels, figure: Figure, caption: CaptionSplit, config: SplitCon
     if match.reason is not None or match.confidence < config.min_confidence:
         reason = match.reason or f"confidence {match.confidence:.2f} is under {config.min_confidence}"
         return _Cut((), "none", match.confidence, len(panels), reason)
+    smallest = min(min(panel.box.width, panel.box.height) for panel in panels)
+    if smallest < config.min_panel_px:
+        reason = f"a panel of {smallest} px is under {config.min_panel_px} px"
+        return _Cut((), "none", match.confidence, len(panels), reason)
     return _Cut(match.pairs, match.method, match.confidence, len(panels), None)
 
 
