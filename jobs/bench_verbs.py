@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from jobs import bench_parse
 from jobs.verbs import COMPLETE, Arguments, UsageError, Verbs, add_json, add_verb, print_json, print_table
 from pipeline.config import FetchConfig
 from pipeline.images import ImageError, decode
@@ -31,6 +32,7 @@ def add(verbs: Verbs) -> None:
     benches = verbs.add_parser("bench", help=doc, description=doc).add_subparsers(required=True, metavar="WHAT")
     _add_captions(benches)
     _add_panels(benches)
+    bench_parse.add(benches)
 
 
 def _add_truth(parser: Any) -> None:
