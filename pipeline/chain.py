@@ -27,15 +27,6 @@ CHAIN: tuple[Step, ...] = (
 _DIGEST_LENGTH = 12
 
 
-def step_named(name: str) -> Step:
-    """The step of that name.
-
-    Raises:
-        KeyError: there is none.
-    """
-    return {step.name: step for step in CHAIN}[name]
-
-
 def producers(step: Step) -> tuple[Step, ...]:
     """For each input of a step, the step before it that wrote that table last."""
     before = CHAIN[: CHAIN.index(step)]

@@ -159,7 +159,7 @@ def crop_jpeg(pixels: Pixels, short_side: int, long_side: int, quality: int) -> 
     size = max(1, round(width * scale)), max(1, round(height * scale))
     image = Image.fromarray(pixels)
     if size != image.size:
-        # Measured on real figures: 2.6 ms for 4.4 ms with BICUBIC, and as free of moiré.
+        # Measured on real figures: 2.6 ms against 4.4 ms with BICUBIC.
         image = image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality, subsampling="4:4:4" if quality >= 90 else "4:2:0")

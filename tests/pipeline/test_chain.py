@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import dataclasses
 
-import pytest
-
-from pipeline.chain import CHAIN, folder_names, producers, step_named
+from pipeline.chain import CHAIN, folder_names, producers
 from pipeline.config import Config, FilterConfig, PackConfig, RunConfig
+from pipeline.dedup import dedup
 from schemas.tables import TABLES
 
 
@@ -17,7 +16,7 @@ def changed(old: Config, new: Config) -> list[str]:
 def test_every_input_is_made_by_an_earlier_step() -> None:
     for number, step in enumerate(CHAIN):
         assert all(CHAIN.index(producer) < number for producer in producers(step))
-    assert [p.name for p in producers(step_named("dedup"))] == ["filter", "cluster"]
+    assert [p.name for p in producers(dedup.STAGE)] == ["filter", "cluster"]
 
 
 def test_every_table_is_made_by_a_step() -> None:
@@ -43,8 +42,3 @@ def test_shards_of_another_size_are_planned_anew() -> None:
 def test_where_it_runs_changes_nothing() -> None:
     new = dataclasses.replace(Config(), run=RunConfig(master="local[7]", requests_per_second=1.0))
     assert changed(Config(), new) == []
-
-
-def test_a_step_that_does_not_exist() -> None:
-    with pytest.raises(KeyError):
-        step_named("crawl")
