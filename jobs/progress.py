@@ -17,6 +17,8 @@ from pipeline.part import PartReport
 log = logging.getLogger("pmc15m")
 
 _POLL_S = 0.5
+_POLL_S_PER_PART = 0.002
+"""A look reads a small file per part: with thousands of them it is done less often."""
 _LINE_EVERY_S = 15.0
 
 Reports = Callable[[], Iterable[PartReport]]
@@ -59,7 +61,7 @@ class Progress:
         with Bars(*columns, console=self._console) as bars:
             task = bars.add_task(name, total=n_parts, counts="")
             began = time.monotonic()
-            while not stop.wait(_POLL_S):
+            while not stop.wait(max(_POLL_S, n_parts * _POLL_S_PER_PART)):
                 done = list(reports())
                 bars.update(task, completed=len(done), counts=_counts(done, time.monotonic() - began))
             done = list(reports())
