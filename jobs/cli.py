@@ -14,7 +14,7 @@ from pyspark.errors import PySparkException
 from rich.console import Console
 from rich.logging import RichHandler
 
-from jobs import bench_verbs, build_verbs, look_verbs, report_verb
+from jobs import bench_verbs, build_verbs, interrupt, look_verbs, report_verb
 from jobs.session import JavaError
 from jobs.stages import StageError
 from jobs.verbs import COMPLETE, ERROR, INCOMPLETE, UsageError, Verb
@@ -35,20 +35,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     console = Console(stderr=True)
     _configure_logging(console, debug=args.debug)
+    interrupt.listen()
     try:
         verb: Verb = args.verb
         return verb(args, console)
     except KeyboardInterrupt:
-        log.error("interrupted; nothing that was committed is lost: run the same command again to go on")
-        return INCOMPLETE
+        return _interrupted()
     except BrokenPipeError:  # whoever reads our output has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return COMPLETE
     except (*_FOR_THE_USER, OSError, PySparkException, Py4JError) as error:
         if args.debug:
             log.exception("details")
+        if interrupt.was_asked():
+            return _interrupted()
         log.error("%s", _one_line(error))
         return ERROR
+
+
+def _interrupted() -> int:
+    log.error("interrupted; nothing that was committed is lost: run the same command again to go on")
+    return INCOMPLETE
 
 
 def _one_line(error: Exception) -> str:
@@ -68,6 +75,8 @@ def _configure_logging(console: Console, *, debug: bool) -> None:
     form = "%(levelname)s %(message)s"
     if console.is_terminal:
         handler, form = RichHandler(console=console, show_path=False, show_time=False), "%(message)s"
+    # py4j, at times without naming itself, logs the traceback of a failed call, which is then raised all the same.
+    handler.addFilter(lambda record: debug or record.name.partition(".")[0] not in ("root", "py4j"))
     logging.basicConfig(level=logging.WARNING, format=form, handlers=[handler], force=True)
     log.setLevel(logging.DEBUG if debug else logging.INFO)
 

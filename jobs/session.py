@@ -15,6 +15,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from jobs import interrupt
 from pipeline.config import RunConfig
 
 _OLDEST_JAVA = 17
@@ -75,7 +76,9 @@ def build_session(run: RunConfig, log_file: Path) -> SparkSession:
     with log_file.open("wb") as log:
         # Java's remarks of its own would break the progress display.
         gateway = launch_gateway(conf, popen_kwargs={"stderr": log})  # type: ignore[no-untyped-call]
-    return SparkSession(SparkContext(conf=conf, gateway=gateway))
+    context = SparkContext(conf=conf, gateway=gateway)
+    interrupt.listen()
+    return SparkSession(context)
 
 
 def _settings(run: RunConfig) -> dict[str, str]:

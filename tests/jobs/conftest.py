@@ -99,9 +99,9 @@ def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
 def start() -> Callable[..., subprocess.Popen[bytes]]:
     """Starts the command line in a process group of its own, so that it can be killed with all it started."""
 
-    def run(*arguments: str) -> subprocess.Popen[bytes]:
+    def run(*arguments: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         quiet = subprocess.DEVNULL
-        return subprocess.Popen(command(arguments), stdout=quiet, stderr=quiet, start_new_session=True, cwd=PROJECT)
+        return subprocess.Popen(command(arguments), stdout=quiet, stderr=stderr, start_new_session=True, cwd=PROJECT)
 
     return run
 

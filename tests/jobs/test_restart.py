@@ -29,6 +29,9 @@ KILL_WHEN = (
 """What appears when the chain has come to a point: after a part, in the middle of a part, in a join, in a shard."""
 
 
+INTERRUPTED = "ERROR interrupted; nothing that was committed is lost: run the same command again to go on"
+
+
 @pytest.fixture(scope="module")
 def undisturbed(sample, cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("undisturbed") / "root"
@@ -123,15 +126,18 @@ def kill_when(job: subprocess.Popen[bytes], root: Path, pattern: str, *, with_ch
     assert job.wait() == -signal.SIGKILL
 
 
-def test_ctrl_c_is_one_clear_line_and_loses_nothing(sample, start, cli, tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["root.json", "stages/inventory-*/manifest.json", "stages/fetch-*/part-*"])
+def test_ctrl_c_is_one_clear_line_and_loses_nothing(sample, start, cli, tmp_path: Path, moment: str) -> None:
     root = tmp_path / "root"
-    arguments = ("rebuild", "--source", str(sample.bucket), "--root", str(root), "--until", "parse", *SMALL)
-    job = start(*arguments)
-    while not list(root.glob("stages/inventory-*/manifest.json")):
+    arguments = ("rebuild", "--source", str(sample.bucket), "--root", str(root), "--until", "split", *SMALL)
+    job = start(*arguments, stderr=subprocess.PIPE)
+    while not list(root.glob(moment)):
         assert job.poll() is None
         time.sleep(0.01)
     os.killpg(job.pid, signal.SIGINT)
-    assert job.wait(timeout=60) == 1
+    said = job.communicate(timeout=60)[1].decode().splitlines()
+    assert job.returncode == 1
+    assert [line for line in said if not line.startswith("INFO")] == [INTERRUPTED]
     done = cli(*arguments)
     assert done.returncode == 0, done.stderr
 
