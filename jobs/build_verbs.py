@@ -1,10 +1,11 @@
-"""Verbs that make things: rebuild, export, sample."""
+"""Verbs that make things: rebuild, refresh, export, sample."""
 
 from __future__ import annotations
 
+import argparse
 import logging
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -15,11 +16,12 @@ from jobs.progress import Progress
 from jobs.rebuild import Outcome, rebuild
 from jobs.session import check_java, spark_session
 from jobs.verbs import COMPLETE, INCOMPLETE, Arguments, UsageError, Verbs, add_root, add_verb
+from pipeline.catalog import read_ids
 from pipeline.chain import CHAIN
-from pipeline.config import Config, load_config
+from pipeline.config import Config, config_of, load_config
 from pipeline.export import FORMATS, KINDS
 from pipeline.licenses import allowed_licenses
-from pipeline.root import create_root, locked, open_root
+from pipeline.root import Root, create_root, locked, open_root
 from pipeline.sample import write_sample
 from pipeline.sources import open_source
 from schemas.reject import Reason
@@ -30,6 +32,7 @@ log = logging.getLogger("pmc15m")
 def add(verbs: Verbs) -> None:
     """Adds the verbs of this module to the command line."""
     _add_rebuild(verbs)
+    _add_refresh(verbs)
     _add_export(verbs)
     _add_sample(verbs)
 
@@ -41,23 +44,50 @@ def _add_rebuild(verbs: Verbs) -> None:
     source = "s3://pmc-oa-opendata, an http(s) root with the same keys, or a folder of the bucket or of old packages"
     parser.add_argument("--source", required=True, help=source)
     add_root(parser)
-    parser.add_argument("--recipe", type=Path, help="TOML file with settings; see jobs/conf")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
+    _add_settings(parser)
     parser.add_argument("--limit", type=int, help="use only so many article versions, lowest PMC numbers first")
+    parser.add_argument("--ids", type=Path, metavar="FILE", help="use only the articles it names, a pmcid a line")
     parser.add_argument("--license", metavar="CLASS", help="commercial (default), noncommercial, all, or licence codes")
     parser.add_argument("--until", choices=[step.name for step in CHAIN], help="stop after this stage")
 
 
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--recipe", type=Path, help="TOML file with settings; see jobs/conf")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
+
+
 def _rebuild(args: Arguments, console: Console) -> int:
-    check_java()
     config = _settings(args)
+    check_java()
+    return _build(args.source, lambda: create_root(args.root), config, console, args.until)
+
+
+def _add_refresh(verbs: Verbs) -> None:
+    doc = "Take in what the source added, changed, retracted or removed since the last run, with the same settings."
+    parser = add_verb(verbs, "refresh", _refresh, doc, "pmc15m refresh --root /data/pmc")
+    add_root(parser)
+    parser.add_argument("--source", help="by default the one of the last run")
+    _add_settings(parser)
+
+
+def _refresh(args: Arguments, console: Console) -> int:
+    root = open_root(args.root)
+    chain = root.chain()
+    config = load_config(args.recipe, args.set, config_of(chain.config))
+    check_java()
+    return _build(args.source or chain.source, lambda: root, config, console)
+
+
+def _build(
+    location: str, get_root: Callable[[], Root], config: Config, console: Console, until: str | None = None
+) -> int:
     # Workers may run in another folder.
-    source = open_source(args.source if "://" in args.source else str(Path(args.source).resolve()))
+    source = open_source(location if "://" in location else str(Path(location).resolve()))
     log.info("source: %s", source.describe())
     snapshot = source.snapshot()  # an unreadable source is refused before anything is written
-    root = create_root(args.root)
+    root = get_root()
     with locked(root), spark_session(config.run, root.path / "spark.log") as spark:
-        outcome = rebuild(spark, root, source, snapshot, config, Progress(console), args.until)
+        outcome = rebuild(spark, root, source, snapshot, config, Progress(console), until)
     return _conclude(outcome)
 
 
@@ -67,6 +97,9 @@ def _settings(args: Arguments) -> Config:
         if args.limit < 1:
             raise UsageError(f"--limit {args.limit}: name a number of at least 1")
         overrides.append(f"inventory.limit={args.limit}")
+    if args.ids is not None:
+        read_ids(args.ids)
+        overrides.append(f"inventory.ids={args.ids.resolve()}")
     if args.license is not None:
         overrides.append(f"catalog.license={args.license}")
     return load_config(args.recipe, overrides)

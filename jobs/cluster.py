@@ -10,48 +10,88 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
-from jobs.dedup import assign_clusters
+from jobs.dedup import Store, assign_clusters
 from jobs.grouped import commit_empty, read_parts, write_groups
-from jobs.stages import Run, complete
+from jobs.stages import Run, complete, link_unchanged
 from pipeline.config import PackConfig
 from pipeline.dedup.dedup import CLUSTER
+from pipeline.dedup.dedup import STAGE as DEDUP
+from pipeline.filter import STAGE as FILTER
 from pipeline.ids import sort_key
-from pipeline.pack import SAMPLE_OVERHEAD_BYTES, SPLITS, next_n_shards, shard_index, shard_name, shuffle_hash
+from pipeline.pack import SAMPLE_OVERHEAD_BYTES, SPLITS, next_n_shards
 from pipeline.part import PartWriter
 from pipeline.root import StageManifest
-from schemas.pairs import Assignment, Candidate
+from schemas.pairs import Assignment, Candidate, Pair
 from schemas.record import arrow_schema, from_table
 
 Write = Callable[[int, pa.Table], None]
 
 
-def run_cluster(run: Run, candidates: Path, n_parts: int) -> StageManifest:
-    """Assigns clusters, survivors, splits and shards to all candidates, part by part."""
+def run_cluster(run: Run) -> StageManifest:
+    """Assigns clusters, survivors, splits and shards to all candidates, part by part.
+
+    A pair that was in a release keeps its shard; the others get new shards. Parts in which nothing changed since the
+    state before are made of the same files.
+    """
     folder = run.folder(CLUSTER)
 
     def make(missing: list[int]) -> None:
         text_bytes = F.octet_length("text").alias("text_bytes")
-        frame = read_parts(run.spark, candidates, Candidate.TABLE).select("pair_id", "part", "n_bytes", text_bytes)
+        candidates = read_parts(run.spark, run.tables, FILTER, Candidate)
+        frame = candidates.select("pair_id", "part", "n_bytes", text_bytes)
         if not frame.isEmpty():
-            assigned = _assigned(run, frame, candidates, folder / ".scratch")
-            n_shards = plan_shards(_survivors(assigned), run.config.pack)
-            rows = assigned.where(F.col("part").isin(missing)).drop("n_bytes", "text_bytes")
-            write_groups(rows, _writer(folder, run.root.path, n_shards, run.config.pack.seed))
+            store = Store(run.spark, folder / ".scratch")
+            clusters = assign_clusters(candidates, store, run.config.cluster)
+            assigned = store.keep("assigned", _with_shards(run, frame.join(clusters, "pair_id")))
+            missing = link_unchanged(run, CLUSTER, missing, _changed_parts(run, assigned))
+            write_groups(assigned.where(F.col("part").isin(missing)), _writer(folder, run.root.path))
         commit_empty(folder, missing, CLUSTER, run.root)
         shutil.rmtree(folder / ".scratch", ignore_errors=True)
 
-    return complete(run, CLUSTER, n_parts, make)
+    return complete(run, CLUSTER, run.tables.n_parts, make)
 
 
-def _assigned(run: Run, frame: DataFrame, candidates: Path, scratch: Path) -> DataFrame:
-    paths = [str(path) for path in sorted(candidates.glob(f"part-*/{Candidate.TABLE}.parquet"))]
-    clusters = assign_clusters(run.spark, paths, scratch, run.config.cluster)
-    return frame.join(clusters, "pair_id")
-
-
-def _survivors(assigned: DataFrame) -> DataFrame:
+def _with_shards(run: Run, assigned: DataFrame) -> DataFrame:
+    """Assignments with the shard of each pair that is kept."""
     is_kept = F.col("survivor_id").isNull() & F.col("conflict_id").isNull()
-    return assigned.where(is_kept).select("pair_id", "split", sample_size(F.col("text_bytes")).alias("size"))
+    kept = assigned.where(is_kept).select("pair_id", "split", sample_size(F.col("text_bytes")).alias("size"))
+    packed = _packed(run)
+    fresh = kept.join(packed, "pair_id", "left_anti").cache()
+    n_shards = plan_shards(fresh, run.config.pack)
+    named = fresh.select("pair_id", _shard_label(n_shards, _next_numbers(packed), run.config.pack.seed).alias("shard"))
+    shards = packed.join(kept.select("pair_id"), "pair_id", "left_semi").unionByName(named)
+    return assigned.drop("n_bytes", "text_bytes").join(shards, "pair_id", "left")
+
+
+def _packed(run: Run) -> DataFrame:
+    """The pairs of the release before this one, with their shard."""
+    if run.before is None:
+        return run.spark.createDataFrame([], "pair_id string, shard string")
+    return read_parts(run.spark, run.before, DEDUP, Pair).select("pair_id", "shard")
+
+
+def _next_numbers(packed: DataFrame) -> dict[str, int]:
+    """By split, the first number that no shard has."""
+    names = [row.shard.rpartition("-") for row in packed.select("shard").distinct().collect()]
+    return {split: 1 + max(int(number) for name, _, number in names if name == split) for split, _, _ in names}
+
+
+def _shard_label(n_shards: dict[str, int], first: dict[str, int], seed: int) -> Column:
+    """Name of a pair's shard, like `pipeline.pack.shard_name`, with the numbers of a split from `first` on."""
+    labels = [
+        F.when(F.col("split") == split, F.format_string(f"{split}-%05d", _index(seed, n) + first.get(split, 0)))
+        for split, n in n_shards.items()
+    ]
+    return F.coalesce(*labels, F.lit(None).cast("string"))
+
+
+def _changed_parts(run: Run, assigned: DataFrame) -> set[int]:
+    """Parts that hold an assignment which the state before does not hold alike."""
+    if run.before is None:
+        return set(range(run.tables.n_parts))
+    same = read_parts(run.spark, run.before, CLUSTER, Assignment)
+    changed = assigned.select(*same.columns).exceptAll(same)
+    return {row.part for row in changed.select("part").distinct().collect()}
 
 
 def sample_size(text_bytes: Column | None = None) -> Column:
@@ -80,16 +120,17 @@ def plan_shards(survivors: DataFrame, config: PackConfig) -> dict[str, int]:
 
 
 def shard_number(n_shards: dict[str, int], seed: int) -> Column:
-    """The number of a pair's shard, counted through the splits in the order of `n_shards`.
-
-    The same division as `pipeline.pack.shard_index`: exact, for a product under 2**53 is divided by a power of two.
-    """
+    """The number of a pair's shard, counted through the splits in the order of `n_shards`."""
     numbers, before = [], 0
     for split, n in n_shards.items():
-        index = F.floor(_place(seed) * n / F.lit(2**32)) + before
-        numbers.append(F.when(F.col("split") == split, index))
+        numbers.append(F.when(F.col("split") == split, _index(seed, n) + before))
         before += n
     return F.coalesce(*numbers).cast("int")
+
+
+def _index(seed: int, n_shards: int) -> Column:
+    """The same as `pipeline.pack.shard_index`: exact, for a product under 2**53 is divided by a power of two."""
+    return F.floor(_place(seed) * n_shards / F.lit(2**32))
 
 
 def _fits(survivors: DataFrame, n_shards: int, config: PackConfig) -> bool:
@@ -106,14 +147,11 @@ def _place(seed: int) -> Column:
     return F.conv(F.substring(F.md5(text), 1, 8), 16, 10).cast("bigint")
 
 
-def _writer(folder: Path, root: Path, n_shards: dict[str, int], seed: int) -> Write:
+def _writer(folder: Path, root: Path) -> Write:
     schema = arrow_schema(Assignment)
 
     def write(part: int, table: pa.Table) -> None:
-        rows = sorted(table.to_pylist(), key=lambda row: sort_key(row["pair_id"]))
-        for row in rows:
-            index = shard_index(shuffle_hash(row["pair_id"], seed), n_shards.get(row["split"], 1))
-            row["shard"] = shard_name(row["split"], index)
+        rows = sorted(table.select(schema.names).to_pylist(), key=lambda row: sort_key(row["pair_id"]))
         with PartWriter(folder, part, CLUSTER, root) as writer:
             for assignment in from_table(pa.Table.from_pylist(rows, schema=schema), Assignment):
                 writer.n_in += 1

@@ -9,7 +9,7 @@ each step is a set of rows decided by ids and values alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -35,23 +35,19 @@ _EDGES = "larger string, smaller string, n_hot bigint"
 _ORDER = ("by_split", "by_pixels", "by_license", "by_version", "pair_id")
 
 
-def assign_clusters(spark: SparkSession, paths: Sequence[str], scratch: Path, settings: DedupSettings) -> DataFrame:
+def assign_clusters(pairs: DataFrame, store: Store, settings: DedupSettings) -> DataFrame:
     """One row per pair: pair_id, image_cluster, text_cluster, survivor_id, conflict_id, split.
 
     Args:
-        spark: the session.
-        paths: Parquet files with the columns `pipeline.dedup.facts.COLUMNS`, and any others.
-        scratch: a folder that all executors see; what this job wrote there before is replaced.
+        pairs: with the columns `pipeline.dedup.facts.COLUMNS`, and any others.
+        store: where steps are kept.
         settings: what counts as the same.
 
     Raises:
-        DedupError: there are no files, a pair_id occurs twice, or a row was lost.
+        DedupError: a pair_id occurs twice, or a row was lost.
         pyspark.errors.PythonException: a required value is null; the message holds that of the DedupError.
     """
-    if not paths:
-        raise DedupError("no Parquet files of pairs to deduplicate")
-    store = _Store(spark, scratch)
-    pairs = spark.read.parquet(*paths).select(*COLUMNS)
+    pairs = pairs.select(*COLUMNS)
     facts = store.keep("facts", _facts(pairs, settings))
     _require_unique(facts)
     images = star_clusters(_image_edges(facts, store, settings), "image_links", store.keep)
@@ -65,11 +61,12 @@ def assign_clusters(spark: SparkSession, paths: Sequence[str], scratch: Path, se
 
 
 @dataclass(frozen=True, slots=True)
-class _Store:
+class Store:
     """Writes a frame once and reads it from there on."""
 
     spark: SparkSession
     scratch: Path
+    """A folder that all executors see; what was kept there before is replaced."""
 
     def keep(self, name: str, frame: DataFrame) -> DataFrame:
         """The rows of a frame, from the Parquet files they were written to."""
@@ -107,7 +104,7 @@ def _by_bucket(frame: DataFrame, kernel: Kernel) -> DataFrame:
     return frame.repartition("bucket").sortWithinPartitions("bucket", "pair_id").mapInArrow(kernel, _EDGES)
 
 
-def _image_edges(facts: DataFrame, store: _Store, settings: DedupSettings) -> DataFrame:
+def _image_edges(facts: DataFrame, store: Store, settings: DedupSettings) -> DataFrame:
     def spread(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return (kernels.image_buckets(batch) for batch in batches)
 
@@ -122,7 +119,7 @@ def _image_edges(facts: DataFrame, store: _Store, settings: DedupSettings) -> Da
     return reduce(DataFrame.unionByName, equal, near.select("larger", "smaller"))
 
 
-def _text_edges(facts: DataFrame, pairs: DataFrame, store: _Store, settings: DedupSettings) -> DataFrame:
+def _text_edges(facts: DataFrame, pairs: DataFrame, store: Store, settings: DedupSettings) -> DataFrame:
     def spread(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return (kernels.text_buckets(batch, settings.seed) for batch in batches)
 

@@ -22,13 +22,14 @@ from jobs.verbs import UsageError
 from pipeline import fetch, parse
 from pipeline.card import Facts
 from pipeline.config import PackConfig
+from pipeline.dedup.dedup import STAGE as DEDUP
 from pipeline.export import KINDS, Region, article_lines, render, url_row, write_parquet
 from pipeline.licenses import allowed_licenses
 from pipeline.pack import add_samples, read_crop, sample_order, shard_name
-from pipeline.part import read_rows
 from pipeline.release import CREDIT_COLUMNS, write_json, write_papers
 from pipeline.root import Root
 from pipeline.split import figure as split
+from pipeline.tables import Tables
 from pipeline.tar import TarWriter
 from schemas.articles import Article
 from schemas.figures import Figure
@@ -78,15 +79,15 @@ def _wanted(spark: SparkSession, root: Root, order: Order) -> DataFrame:
     codes = allowed_licenses(order.license)
     by_code = F.col("license").isin([code for code in codes if code])
     licensed = by_code | F.col("license").isNull() if None in codes else by_code
-    pairs = read_parts(spark, _folder(root, order, "dedup"), Pair.TABLE).drop("part")
+    pairs = read_parts(spark, _tables(root, order), DEDUP, Pair).drop("part")
     pairs = pairs.where(licensed & F.col("kind").isin([KINDS[kind] for kind in order.kinds]))
     if pairs.isEmpty():
         raise UsageError(f"no pair of the release is {' or '.join(order.kinds)} with a licence in '{order.license}'")
     return pairs
 
 
-def _folder(root: Root, order: Order, step: str) -> Path:
-    return root.stage(order.release["tables"][step])
+def _tables(root: Root, order: Order) -> Tables:
+    return Tables(root, order.release["tables"])
 
 
 def _write(spark: SparkSession, root: Root, order: Order, pairs: DataFrame, folder: Path) -> int:
@@ -137,8 +138,9 @@ def _stored_size(order: Order) -> int:
 
 def _with_regions(spark: SparkSession, root: Root, order: Order, pairs: DataFrame) -> DataFrame:
     """The pairs with the place of their picture in the original image."""
-    boxes = read_parts(spark, _folder(root, order, split.STAGE.name), Subfigure.TABLE).select("subfigure_id", *_BOX)
-    images = read_parts(spark, _folder(root, order, fetch.STAGE.name), Image.TABLE).select(
+    tables = _tables(root, order)
+    boxes = read_parts(spark, tables, split.STAGE, Subfigure).select("subfigure_id", *_BOX)
+    images = read_parts(spark, tables, fetch.STAGE, Image).select(
         "figure_id",
         F.col("shard").alias("image_shard"),
         F.col("offset").alias("image_offset"),
@@ -198,11 +200,11 @@ def _write_articles(root: Root, order: Order, pairs: DataFrame, path: Path) -> N
     whole: dict[str, dict[str, str]] = defaultdict(dict)
     for row in pairs.where(F.col("kind") == "whole").select("article_id", "figure_id", "pair_id").toLocalIterator():
         whole[row.article_id][row.figure_id] = row.pair_id
-    folder = _folder(root, order, parse.STAGE.name)
+    tables, step = _tables(root, order), parse.STAGE.name
     with path.open("w", encoding="utf-8") as file:
-        for part in sorted(folder.glob("part-*")):
-            articles = list(read_rows(part / f"{Article.TABLE}.parquet", Article))
-            figures = list(read_rows(part / f"{Figure.TABLE}.parquet", Figure))
+        for part in range(tables.n_parts):
+            articles = list(tables.part_rows(step, Article, part))
+            figures = list(tables.part_rows(step, Figure, part))
             pair_ids = {key: value for a in articles for key, value in whole[a.article_id].items()}
             for line in article_lines(articles, figures, pair_ids):
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -10,18 +10,27 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 
 from jobs.stages import StageError, environment_problem
+from pipeline.catalog import INVENTORY
 from pipeline.part import PartWriter, part_name, read_report
 from pipeline.root import Root
 from pipeline.stage import Step
+from pipeline.tables import Tables
+from schemas.inventory import Tombstone
+from schemas.record import Record
 
 _PART_PATTERN = r"part-(\d+)/[^/]*$"
 
 
-def read_parts(spark: SparkSession, folder: Path, table: str) -> DataFrame:
-    """A table of a stage as a Spark frame, with the number of its part as the column ``part``."""
-    paths = [str(path) for path in sorted(folder.glob(f"part-*/{table}.parquet"))]
+def read_parts(spark: SparkSession, tables: Tables, step: Step, cls: type[Record]) -> DataFrame:
+    """The rows of a step's table that count, as a Spark frame, with the number of their part as the column ``part``."""
+    paths = [str(path) for _, path in tables.files(step.name, cls)]
     part = F.regexp_extract(F.col("_metadata.file_path"), _PART_PATTERN, 1).cast("int")
-    return spark.read.parquet(*paths).withColumn("part", part)
+    frame = spark.read.parquet(*paths).withColumn("part", part)
+    if step is INVENTORY or not tables.dead:
+        return frame
+    tombstones = read_parts(spark, tables, INVENTORY, Tombstone).select("part", F.col("pmcid").alias("_pmcid"))
+    frame = frame.withColumn("_pmcid", F.substring_index(cls.KEY, "_", 1))
+    return frame.join(tombstones, ["part", "_pmcid"], "left_anti").drop("_pmcid")
 
 
 def write_groups(frame: DataFrame, write: Callable[[int, pa.Table], None]) -> None:

@@ -14,16 +14,21 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from pipeline.chain import CHAIN
+from pipeline.catalog import INVENTORY
+from pipeline.chain import CHAIN, state_of
 from pipeline.conservation import check
-from pipeline.root import Chain, Root, RootError, part_reports, read_manifest
+from pipeline.ids import pmcid_of
+from pipeline.root import Chain, Root, RootError, manifest_name, read_manifest
 from pipeline.stage import Step
+from pipeline.tables import Tables
 from schemas.articles import Article
 from schemas.figures import Figure
 from schemas.images import Image
+from schemas.inventory import Tombstone
 from schemas.pairs import Pair
 from schemas.record import Record, arrow_schema
 from schemas.reject import Reject
+from schemas.shards import Shard
 from schemas.subfigures import Subfigure
 
 TABLES: dict[str, type[Record]] = {cls.TABLE: cls for cls in (Article, Figure, Image, Subfigure, Pair, Reject)}
@@ -38,16 +43,15 @@ def status_rows(root: Root) -> list[dict[str, Any]]:
 
 def _status_row(root: Root, chain: Chain, step: Step) -> dict[str, Any]:
     folder = root.stage(chain.stages[step.name])
-    if manifest := read_manifest(folder):
+    if manifest := read_manifest(folder, state_of(chain.stages)):
         row = dataclasses.asdict(manifest)
         n_rejected = sum(manifest.rejects.values())
         rate = round(manifest.n_in / manifest.worker_seconds, 1) if manifest.worker_seconds else None
         return {**row, "state": "complete", "rejected": n_rejected, "rows_per_worker_second": rate}
-    done = part_reports(folder)
-    older = any(read_manifest(other) for other in root.stage("").glob(f"{step.name}-*"))
-    state = "stale" if older and not done else "missing" if not done else "incomplete"
-    n_in = sum(report.n_in for report in done.values())
-    return {"stage": step.name, "state": state, "n_parts": len(done), "n_in": n_in, "kept": {}, "rejects": {}}
+    n_done = len(list(folder.glob("part-*")))
+    older = any(root.stage("").glob(f"{step.name}-*/{manifest_name('*')}"))
+    state = "missing" if not older and not n_done else "stale" if not n_done else "incomplete"
+    return {"stage": step.name, "state": state, "n_parts": n_done, "n_in": 0, "kept": {}, "rejects": {}}
 
 
 def conservation_problems(root: Root) -> list[str]:
@@ -56,40 +60,24 @@ def conservation_problems(root: Root) -> list[str]:
     Raises:
         RootError: the chain is not complete.
     """
-    chain = root.chain()
-    manifests = {step.name: read_manifest(root.stage(chain.stages[step.name])) for step in CHAIN}
-    if missing := [name for name, manifest in manifests.items() if manifest is None]:
+    tables = Tables(root, root.chain().stages)
+    if missing := [step.name for step in CHAIN if not tables.is_complete(step.name)]:
         raise RootError(f"{root.path}: {missing[0]} is not complete; run the same 'pmc15m rebuild' again, then check")
-    first, last = manifests["inventory"], manifests["pack"]
-    assert first is not None and last is not None
-    return list(check(root, chain.stages, first.n_parts, last.n_parts))
+    return list(check(tables))
 
 
-def table_batches(
-    root: Root, table: str, stages: dict[str, str], columns: list[str] | None = None
-) -> Iterator[pa.RecordBatch]:
-    """The rows of a table, part by part in order.
+def table_batches(tables: Tables, table: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The rows of a table that count, in order: of the last step that writes it, or of all steps for rejects.
 
     Args:
-        root: the root.
+        tables: of a chain or of a release.
         table: one of `TABLES`.
-        stages: folder name by step, of a chain or of a release.
         columns: those wanted, in this order; by default all.
     """
-    for path in table_files(root, table, stages):
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(columns=columns):
-                yield batch.select(columns) if columns else batch
-
-
-def table_files(root: Root, table: str, stages: dict[str, str]) -> list[Path]:
-    """The Parquet files of a table in order: of the last step that writes it, or of all steps for rejects."""
     steps = [step for step in CHAIN if table == Reject.TABLE or any(table == cls.TABLE for cls in step.outputs)]
-    chosen = steps if table == Reject.TABLE else steps[-1:]
-    complete = [root.stage(stages[step.name]) for step in chosen if step.name in stages]
-    return [
-        path for folder in complete if read_manifest(folder) for path in sorted(folder.glob(f"part-*/{table}.parquet"))
-    ]
+    for step in steps if table == Reject.TABLE else steps[-1:]:
+        if tables.is_complete(step.name):
+            yield from tables.batches(step.name, TABLES[table], columns)
 
 
 def table_schema(table: str, columns: list[str] | None) -> pa.Schema:
@@ -181,7 +169,7 @@ def plain(value: Any) -> Any:
 def reject_rows(root: Root, stage: str | None, reason: str | None, limit: int | None) -> list[dict[str, Any]]:
     """Rejects of the newest chain, of one stage or reason where asked for."""
     rows: list[dict[str, Any]] = []
-    for batch in table_batches(root, Reject.TABLE, root.chain().stages):
+    for batch in table_batches(Tables(root, root.chain().stages), Reject.TABLE):
         for row in batch.to_pylist():
             if stage in (None, row["stage"]) and reason in (None, row["reason"]):
                 rows.append(row)
@@ -200,23 +188,23 @@ def record_chain(root: Root, record_id: str) -> Iterator[tuple[str, dict[str, An
     Yields:
         Name of the step, and the row.
     """
-    stages = root.chain().stages
+    tables = Tables(root, root.chain().stages)
     for step in CHAIN:
-        folder = root.stage(stages[step.name])
-        if read_manifest(folder):
+        if tables.is_complete(step.name):
             for cls in (*step.outputs, Reject):
-                for row in _related(folder, cls, record_id):
+                for row in _related(tables, step, cls, record_id):
                     yield step.name, row
 
 
-def _related(folder: Path, cls: type[Record], record_id: str) -> Iterator[dict[str, Any]]:
+def _related(tables: Tables, step: Step, cls: type[Record], record_id: str) -> Iterator[dict[str, Any]]:
     """Rows whose key leads to the record or follows from it; ids are prefixes of what is made from them."""
-    if cls.TABLE == "shards":
+    if cls in (Shard, Tombstone):
         return
-    article = record_id.split("_")[0]
-    key = ds.field(cls.KEY)
-    for path in sorted(folder.glob(f"part-*/{cls.TABLE}.parquet")):
-        found = ds.dataset(path).to_table(filter=pa.compute.starts_with(key, f"{article}_"))
+    pmcid, key = pmcid_of(record_id), ds.field(cls.KEY)
+    for part, path in tables.files(step.name, cls):
+        if step is not INVENTORY and pmcid in tables.dead.get(part, ()):
+            continue
+        found = ds.dataset(path).to_table(filter=pa.compute.starts_with(key, f"{pmcid}_"))
         for row in found.to_pylist():
             own = row[cls.KEY]
             if own == record_id or own.startswith(f"{record_id}_") or record_id.startswith(f"{own}_"):

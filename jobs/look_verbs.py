@@ -26,6 +26,7 @@ from jobs.verbs import (
 )
 from pipeline.chain import CHAIN
 from pipeline.root import open_root
+from pipeline.tables import Tables
 from schemas.dictionary import data_dictionary
 from schemas.reject import Reason
 
@@ -141,7 +142,7 @@ def _dump(args: Arguments, console: Console) -> int:
     columns = args.columns.split(",") if args.columns else None
     schema = inspect.table_schema(args.table, columns)
     stages = inspect.release_manifest(root, args.release)["tables"] if args.release else root.chain().stages
-    inspect.dump(inspect.table_batches(root, args.table, stages, columns), schema, args.format, args.out)
+    inspect.dump(inspect.table_batches(Tables(root, stages), args.table, columns), schema, args.format, args.out)
     return COMPLETE
 
 

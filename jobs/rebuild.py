@@ -12,20 +12,20 @@ from pyspark.sql import SparkSession
 from jobs.cluster import run_cluster
 from jobs.grouped import read_parts
 from jobs.inventory import run_inventory
-from jobs.pack import run_pack
+from jobs.pack import packed_shards, run_pack
 from jobs.progress import Progress
 from jobs.stages import Run, run_stage
 from pipeline import catalog, pack
-from pipeline.chain import CHAIN, folder_names, producers
+from pipeline.catalog import read_ids
+from pipeline.chain import CHAIN, digest, folder_names, next_state
 from pipeline.config import Config
 from pipeline.dedup import dedup
-from pipeline.part import part_name, read_rows
 from pipeline.release import CREDIT_COLUMNS, ReleasePlan, publish, release_id
 from pipeline.root import Chain, Root, StageManifest
 from pipeline.sources import Snapshot, Source
 from pipeline.stage import Context, Stage, Step
+from pipeline.tables import Tables
 from schemas.pairs import Pair
-from schemas.shards import Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def rebuild(
     run, chain = prepare(spark, root, source, snapshot, config, progress)
     manifests: list[StageManifest] = []
     for step in CHAIN:
-        manifests.append(_run_step(run, step, snapshot, manifests))
+        manifests.append(_run_step(run, step, snapshot))
         if step.name == until:
             return Outcome(tuple(manifests), None)
     return Outcome(tuple(manifests), _publish(run, chain, manifests))
@@ -64,25 +64,36 @@ def prepare(
     spark: SparkSession, root: Root, source: Source, snapshot: Snapshot, config: Config, progress: Progress
 ) -> tuple[Run, Chain]:
     """The run, and its chain made the newest of the root."""
-    folders = folder_names(config, snapshot.digest)
+    listing = _listing(snapshot, config)
+    state, lineage = next_state(root.newest_chain(), listing, lambda state: _has_inventory(root, config, state))
+    folders = folder_names(config, state)
     settings = {field.name: config.section(field.name) for field in dataclasses.fields(config) if field.name != "run"}
-    chain = Chain(source=source.location, inventory=snapshot.date, config=settings, stages=folders)
+    chain = Chain(source.location, snapshot.date, settings, folders, listing, lineage)
     root.save_chain(chain)
     context = Context(config, root.path, source.location, n_workers=spark.sparkContext.defaultParallelism)
-    return Run(spark, root, config, context, folders, progress), chain
+    return Run(spark, root, config, context, Tables(root, folders), tuple(lineage), progress), chain
 
 
-def _run_step(run: Run, step: Step, snapshot: Snapshot, done: Sequence[StageManifest]) -> StageManifest:
-    inputs = tuple(run.folder(producer) for producer in producers(step))
+def _has_inventory(root: Root, config: Config, state: str) -> bool:
+    return Tables(root, folder_names(config, state)).is_complete(catalog.INVENTORY.name)
+
+
+def _listing(snapshot: Snapshot, config: Config) -> str:
+    """Digest of what is listed, and of the settings that select from it."""
+    settings = config.inventory
+    named = read_ids(Path(settings.ids)) if settings.ids is not None else None
+    return digest([catalog.INVENTORY.revision, snapshot.digest, settings.limit, settings.articles_per_part, named])
+
+
+def _run_step(run: Run, step: Step, snapshot: Snapshot) -> StageManifest:
     if step is catalog.INVENTORY:
         return run_inventory(run, snapshot)
-    n_parts = done[0].n_parts
     if step is dedup.CLUSTER:
-        return run_cluster(run, inputs[0], n_parts)
+        return run_cluster(run)
     if step is pack.STEP:
-        return run_pack(run, inputs[0])
+        return run_pack(run)
     assert isinstance(step, Stage)
-    return run_stage(run, step, inputs, n_parts)
+    return run_stage(run, step)
 
 
 def _publish(run: Run, chain: Chain, manifests: Sequence[StageManifest]) -> Path:
@@ -90,20 +101,14 @@ def _publish(run: Run, chain: Chain, manifests: Sequence[StageManifest]) -> Path
     plan = ReleasePlan(
         id=release_id(chain.inventory, chain.stages[pack.STEP.name]),
         chain=chain,
-        shards=list(packed_shards(folder, manifests[-1].n_parts)),
+        shards=list(packed_shards(run.tables)),
         shard_folder=folder,
         manifests=manifests,
     )
     return publish(run.root, plan, _credits(run))
 
 
-def packed_shards(folder: Path, n_parts: int) -> Iterator[Shard]:
-    """The shards that the pack step wrote, in order of their names."""
-    for part in range(n_parts):
-        yield from read_rows(folder / part_name(part) / f"{Shard.TABLE}.parquet", Shard)
-
-
 def _credits(run: Run) -> Iterator[Sequence[object]]:
-    pairs = read_parts(run.spark, run.folder(dedup.STAGE), Pair.TABLE)
+    pairs = read_parts(run.spark, run.tables, dedup.STAGE, Pair)
     rows = pairs.select(*CREDIT_COLUMNS).distinct().orderBy(*CREDIT_COLUMNS)
     return iter(rows.toLocalIterator())

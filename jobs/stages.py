@@ -7,8 +7,9 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from jobs.progress import Progress
+from pipeline.catalog import INVENTORY
+from pipeline.chain import CHAIN, folder_names, producers
 from pipeline.config import Config
-from pipeline.part import PartReport, run_part
+from pipeline.pack import STEP as PACK
+from pipeline.part import PartReport, link_part, part_name, run_part
 from pipeline.root import (
     Root,
     StageManifest,
@@ -29,6 +33,8 @@ from pipeline.root import (
     sweep,
 )
 from pipeline.stage import Context, Stage, Step
+from pipeline.tables import NONE_DEAD, Tables
+from schemas.record import Record
 from schemas.reject import Reason
 
 _DISK_ERRORS = {
@@ -42,7 +48,7 @@ class StageError(Exception):
     """A stage that could not be completed; the message is one line for the user."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """What all stages of one run share."""
 
@@ -50,27 +56,59 @@ class Run:
     root: Root
     config: Config
     context: Context
-    folders: dict[str, str]
-    """Folder name by step."""
+    tables: Tables
+    """Those of the chain that is made."""
+    lineage: tuple[str, ...]
+    """States of the inventory that it builds on, newest first."""
     progress: Progress
 
     def folder(self, step: Step) -> Path:
         """Folder of a step."""
-        return self.root.stage(self.folders[step.name])
+        return self.tables.folder(step.name)
+
+    @cached_property
+    def before(self) -> Tables | None:
+        """The tables of the last state before this one that reached a release with the same settings, if any."""
+        for state in self.lineage:
+            tables = Tables(self.root, folder_names(self.config, state))
+            if all(tables.is_complete(step.name) for step in CHAIN):
+                return tables
+        return None
 
 
-def run_stage(run: Run, stage: Stage, inputs: tuple[Path, ...], n_parts: int) -> StageManifest:
+def run_stage(run: Run, stage: Stage) -> StageManifest:
     """Runs a stage on the parts that are missing, and completes it.
 
     Raises:
         StageError: the disk is full, or more internal errors than the budget.
     """
-    folder, context = run.folder(stage), run.context
+    folder, context, dead = run.folder(stage), run.context, run.tables.dead
+    inputs = tuple(run.folder(producer) for producer in producers(stage))
 
     def work(part: int) -> None:
-        run_part(stage, part, inputs, folder, context)
+        run_part(stage, part, inputs, folder, context, dead.get(part, NONE_DEAD))
 
-    return complete(run, stage, n_parts, lambda missing: run_tasks(run.spark, work, missing))
+    def make(missing: list[int]) -> None:
+        if stage.relational:
+            missing = link_unchanged(run, stage, missing, _remade(run, stage))
+        if missing:
+            run_tasks(run.spark, work, missing)
+
+    return complete(run, stage, run.tables.n_parts, make)
+
+
+def _remade(run: Run, stage: Stage) -> set[int]:
+    """Parts of which an input was made anew for this state, and not linked from the one before."""
+    parts = range(run.tables.n_parts)
+    inputs = [(producer.name, cls) for producer, cls in zip(producers(stage), stage.inputs, strict=True)]
+    return {part for part in parts if not all(_is_linked(run, name, cls, part) for name, cls in inputs)}
+
+
+def _is_linked(run: Run, step: str, cls: type[Record], part: int) -> bool:
+    if run.before is None:
+        return False
+    ours, theirs = run.tables.file(step, cls, part), run.before.file(step, cls, part)
+    return theirs.exists() and ours.samefile(theirs)
 
 
 def complete(run: Run, step: Step, n_parts: int, make: Callable[[list[int]], None]) -> StageManifest:
@@ -82,21 +120,45 @@ def complete(run: Run, step: Step, n_parts: int, make: Callable[[list[int]], Non
         n_parts: how many parts it has.
         make: makes and commits the parts with the given numbers.
     """
-    folder = run.folder(step)
+    folder, state = run.folder(step), run.tables.state
     folder.mkdir(parents=True, exist_ok=True)
-    if done := read_manifest(folder):
+    if done := read_manifest(folder, state):
         return done
     sweep(folder)
     began = time.monotonic()
-    missing = sorted(set(range(n_parts)) - set(part_reports(folder)))
-    with run.progress.stage(step.name, n_parts, lambda: part_reports(folder).values()):
+    missing = sorted(set(range(n_parts)) - set(part_reports(folder, n_parts)))
+    with run.progress.stage(step.name, n_parts, lambda: part_reports(folder, n_parts).values()):
         if missing:
             make(missing)
-    reports = part_reports(folder)
+    reports = part_reports(folder, n_parts)
     _check_errors(folder, step, reports, run.config.run.internal_error_rate)
-    manifest = _manifest(run, step, list(reports.values()), n_parts, time.monotonic() - began)
-    save_manifest(folder, manifest)
+    living = [_living(run, step, part, report) for part, report in reports.items()]
+    manifest = _manifest(run, step, living, time.monotonic() - began)
+    save_manifest(folder, state, manifest)
     return manifest
+
+
+def link_unchanged(run: Run, step: Step, missing: list[int], changed: set[int]) -> list[int]:
+    """Makes the parts that are not among the changed ones of those of the state before; returns those left to make."""
+    if run.before is None:
+        return missing
+    same = [part for part in missing if part < run.before.n_parts and part not in changed]
+    for part in same:
+        link_part(run.before.folder(step.name) / part_name(part), run.folder(step) / part_name(part))
+    return sorted(set(missing) - set(same))
+
+
+def _living(run: Run, step: Step, part: int, report: PartReport) -> PartReport:
+    """A part's report with only the rows counted that the state of the inventory still has."""
+    if step in (INVENTORY, PACK) or part not in run.tables.dead:
+        return report
+    first = producers(step)[0]
+    return replace(
+        report,
+        n_in=run.tables.n_living(first.name, step.inputs[0], part),
+        kept={cls.TABLE: run.tables.n_living(step.name, cls, part) for cls in step.outputs},
+        rejects=run.tables.living_reasons(step.name, part),
+    )
 
 
 def run_tasks(spark: SparkSession, work: Callable[[int], None], numbers: list[int]) -> None:
@@ -145,7 +207,7 @@ def _check_errors(folder: Path, step: Step, reports: dict[int, PartReport], rate
     )
 
 
-def _manifest(run: Run, step: Step, reports: list[PartReport], n_parts: int, seconds: float) -> StageManifest:
+def _manifest(run: Run, step: Step, reports: list[PartReport], seconds: float) -> StageManifest:
     kept: Counter[str] = Counter()
     rejects: Counter[str] = Counter()
     for report in reports:
@@ -153,7 +215,7 @@ def _manifest(run: Run, step: Step, reports: list[PartReport], n_parts: int, sec
         rejects.update(report.rejects)
     return StageManifest(
         stage=step.name,
-        n_parts=n_parts,
+        n_parts=len(reports),
         n_in=sum(report.n_in for report in reports),
         kept=dict(kept),
         rejects=dict(rejects.most_common()),

@@ -8,24 +8,28 @@ retracted and its licence is in the class asked for; no older one takes its plac
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
-from pipeline.config import InventoryConfig
-from pipeline.ids import article_id
+from pipeline.config import ConfigError, InventoryConfig
+from pipeline.ids import article_id, sort_key
 from pipeline.licenses import allowed_licenses
 from pipeline.sources import ArticleMetadata, Entry, MediaObject, SourceError
 from pipeline.sourcing import detail_of, open_for
 from pipeline.stage import Context, Function, Outcome, Stage, Step
-from schemas.inventory import InventoryEntry
+from schemas.inventory import InventoryEntry, Tombstone
 from schemas.reject import Reason, Reject
 from schemas.versions import ArticleVersion, MediaFile
 
 _reject = partial(Reject, stage="catalog")
 
+_PMCID = re.compile(r"PMC\d+")
+
 _SMALLEST_PART, _LARGEST_PART, _PARTS = 8, 2000, 64
 
-INVENTORY = Step("inventory", (), (InventoryEntry,), revision=1)
+INVENTORY = Step("inventory", (), (InventoryEntry, Tombstone), revision=2, relational=True)
 """Lists the article versions of the source's newest inventory, divided into parts. Joined in `jobs`."""
 
 
@@ -42,6 +46,27 @@ def articles_per_part(n_articles: int, config: InventoryConfig) -> int:
 def part_of(pmcid: str, n_parts: int) -> int:
     """The part an article belongs to; all its versions are in one part."""
     return int(hashlib.md5(pmcid.encode(), usedforsecurity=False).hexdigest()[:8], 16) % n_parts
+
+
+def read_ids(path: Path) -> list[str]:
+    """The articles that a file names, a pmcid a line, each once and in order; what follows a # is a remark.
+
+    Raises:
+        ConfigError: the file cannot be read, names none, or a line is no pmcid.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    found = set()
+    for number, line in enumerate(lines, start=1):
+        if name := line.partition("#")[0].strip():
+            if not _PMCID.fullmatch(name):
+                raise ConfigError(f"{path}, line {number}: '{name[:40]}' is no pmcid such as PMC3178181")
+            found.add(name)
+    if not found:
+        raise ConfigError(f"{path}: names no article; write a pmcid such as PMC3178181 on each line")
+    return sorted(found, key=sort_key)
 
 
 def inventory_entry(entry: Entry) -> InventoryEntry:

@@ -11,7 +11,7 @@ import difflib
 import tomllib
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,12 @@ class InventoryConfig:
     limit: int | None = _option(None, "use only so many article versions, lowest PMC numbers first")
     articles_per_part: int | None = _option(
         None, "article versions in a part of the work; by default from their number"
+    )
+    ids: str | None = _option(None, "a file that names articles, a pmcid a line: use only these")
+    max_removed: float = _option(
+        0.1,
+        "a newer inventory that lacks a larger share of the articles, and at least 100, stops the run: a source halfway"
+        " through an upload looks like that",
     )
 
 
@@ -158,15 +164,28 @@ class Config:
         return {} if part is None else dataclasses.asdict(part)
 
 
-def load_config(recipe: Path | None, overrides: Iterable[str] = ()) -> Config:
-    """The defaults, changed by a recipe, changed by `section.key=value` overrides.
+def load_config(recipe: Path | None, overrides: Iterable[str] = (), base: Config | None = None) -> Config:
+    """The defaults or another base, changed by a recipe, changed by `section.key=value` overrides.
 
     Raises:
         ConfigError: the recipe cannot be read, a key is unknown, or a value has the wrong type.
     """
-    config = Config()
+    config = base or Config()
     for key, value, origin in [*_from_recipe(recipe), *(_from_override(text) for text in overrides)]:
         config = _changed(config, key, value, origin)
+    return config
+
+
+def config_of(settings: Mapping[str, Mapping[str, Any]]) -> Config:
+    """The configuration with the settings that `Config.section` gave; a section that is left out has its defaults.
+
+    Raises:
+        ConfigError: there is no such key, as where another version of this program wrote it.
+    """
+    config = Config()
+    for section, keys in settings.items():
+        for key, value in keys.items():
+            config = _changed(config, f"{section}.{key}", value, "settings of the last run")
     return config
 
 
@@ -217,7 +236,7 @@ def _changed(config: Config, key: str, value: Any, origin: str) -> Config:
 def _converted(value: Any, annotation: Any, where: str) -> Any:
     """A value from TOML, or a string from the command line, as the declared type."""
     if isinstance(annotation, types.UnionType):
-        if value in ("none", ""):
+        if value in ("none", "", None):
             return None
         annotation = next(a for a in typing.get_args(annotation) if a is not type(None))
     if annotation is bool and value in ("true", "false"):

@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline import catalog, fetch, filter, measure, pack, parse
 from pipeline.dedup import dedup
-from pipeline.ids import article_of, figure_of
-from pipeline.part import part_name
-from pipeline.root import Root
+from pipeline.ids import article_of, figure_of, pmcid_of
 from pipeline.split import figure as split
 from pipeline.stage import Step
+from pipeline.tables import NONE_DEAD, Tables
 from schemas.articles import Article
 from schemas.pairs import Pair
-from schemas.record import Record
+from schemas.record import Record, arrow_schema
 from schemas.reject import Reason, Reject
 from schemas.shards import Shard
 
@@ -54,39 +54,38 @@ _LINKS = (
 )
 
 
-def check(root: Root, folders: dict[str, str], n_parts: int, n_shards: int) -> Iterator[str]:
+def check(tables: Tables) -> Iterator[str]:
     """What is not accounted for, a line each; nothing where all is well.
 
     Args:
-        root: the root.
-        folders: folder name by step, of a complete chain.
-        n_parts: parts of the map stages.
-        n_shards: parts of the pack step.
+        tables: of a complete chain.
     """
     n_pairs = 0
-    for part in range(n_parts):
+    for part in range(tables.n_parts):
         for link in _LINKS:
-            yield from _check_link(root, folders, link, part)
-        yield from _check_graphics(_part(root, folders, parse.STAGE, part))
-        n_pairs += len(_ids(_part(root, folders, dedup.STAGE, part), Pair))
-    n_packed = sum(_n_samples(_part(root, folders, pack.STEP, part)) for part in range(n_shards))
+            yield from _check_link(tables, link, part)
+        yield from _check_graphics(tables, part)
+        n_pairs += len(_ids(tables, dedup.STAGE, Pair, part))
+    shards = pa.Table.from_batches(tables.batches(pack.STEP.name, Shard), arrow_schema(Shard))
+    n_packed = sum(shards["n_samples"].to_pylist())
     if n_pairs != n_packed:
         yield f"pack: {n_pairs} pairs came in, {n_packed} samples are in the shards"
 
 
-def _part(root: Root, folders: dict[str, str], step: Step, part: int) -> Path:
-    return root.stage(folders[step.name]) / part_name(part)
+def _rows(tables: Tables, step: Step, cls: type[Record], part: int, *columns: str) -> list[dict[str, Any]]:
+    """Some columns of the rows of a part that count; a part also holds rows of articles changed or removed since."""
+    rows = pq.read_table(tables.file(step.name, cls, part), columns=[cls.KEY, *columns]).to_pylist()
+    dead = tables.dead.get(part, NONE_DEAD)
+    return [row for row in rows if pmcid_of(row[cls.KEY]) not in dead]
 
 
-def _ids(part: Path, cls: type[Record]) -> list[str]:
-    ids: list[str] = pq.read_table(part / f"{cls.TABLE}.parquet", columns=[cls.KEY])[cls.KEY].to_pylist()
-    return ids
+def _ids(tables: Tables, step: Step, cls: type[Record], part: int) -> list[str]:
+    return [row[cls.KEY] for row in _rows(tables, step, cls, part)]
 
 
-def _check_link(root: Root, folders: dict[str, str], link: _Link, part: int) -> Iterator[str]:
-    read = _ids(_part(root, folders, link.before, part), link.before.outputs[0])
-    here = _part(root, folders, link.step, part)
-    kept, turned_away = _ids(here, link.step.outputs[0]), _ids(here, Reject)
+def _check_link(tables: Tables, link: _Link, part: int) -> Iterator[str]:
+    read = _ids(tables, link.before, link.before.outputs[0], part)
+    kept, turned_away = (_ids(tables, link.step, cls, part) for cls in (link.step.outputs[0], Reject))
     yield from accounted(link.step.name, read, kept, turned_away, link.parent)
 
 
@@ -117,12 +116,11 @@ def accounted(
         yield f"{stage}: {record_id} is turned away, yet records were made from it"
 
 
-def _check_graphics(part: Path) -> Iterator[str]:
+def _check_graphics(tables: Tables, part: int) -> Iterator[str]:
     """Figures and rejects add up to the graphics of each article."""
-    columns = [Article.KEY, "n_graphics"]
-    articles = pq.read_table(part / f"{Article.TABLE}.parquet", columns=columns).to_pylist()
-    rejects = pq.read_table(part / f"{Reject.TABLE}.parquet", columns=["record_id", "reason"]).to_pylist()
-    figures = _ids(part, parse.STAGE.outputs[0])
+    articles = _rows(tables, parse.STAGE, Article, part, "n_graphics")
+    rejects = _rows(tables, parse.STAGE, Reject, part, "reason")
+    figures = _ids(tables, parse.STAGE, parse.STAGE.outputs[0], part)
     # A figure without a graphic is turned away too, and is no graphic.
     turned_away = [row["record_id"] for row in rejects if row["reason"] != Reason.NO_GRAPHIC]
     found = Counter(article_of(record_id) for record_id in [*figures, *turned_away])
@@ -132,7 +130,3 @@ def _check_graphics(part: Path) -> Iterator[str]:
                 f"parse: {article[Article.KEY]} has {article['n_graphics']} graphics,"
                 f" and {found[article[Article.KEY]]} figures and rejects"
             )
-
-
-def _n_samples(part: Path) -> int:
-    return int(sum(pq.read_table(part / f"{Shard.TABLE}.parquet", columns=["n_samples"])["n_samples"].to_pylist()))

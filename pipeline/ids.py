@@ -35,6 +35,11 @@ def subfigure_id(figure: str, number: int) -> str:
     return f"{figure}_s{number:02d}"
 
 
+def pmcid_of(record_id: str) -> str:
+    """The article, in any of its versions, that a record belongs to; a pmcid is its own."""
+    return record_id.partition("_")[0]
+
+
 def article_of(record_id: str) -> str:
     """The article version that a record belongs to.
 

@@ -13,7 +13,7 @@ from pipeline.tar import read_slice
 from schemas.pairs import Pair
 from schemas.shards import Shard
 
-STEP = Step("pack", (Pair,), (Shard,), revision=1)
+STEP = Step("pack", (Pair,), (Shard,), revision=2, relational=True)
 """Writes the shards of a release, a part for each. Grouped in `jobs`."""
 
 SPLITS = ("train", "validation", "test")
@@ -57,7 +57,10 @@ def sample_members(pair: Pair, jpeg: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def sample_metadata(pair: Pair) -> dict[str, object]:
-    """What travels with a sample: where it is from, its licence, its place in the picture's and text's clusters."""
+    """What travels with a sample: where it is from, and its licence.
+
+    Its clusters stay in the table of pairs: they follow from all pairs, and a shard must change with its own only.
+    """
     return {
         "pair_id": pair.pair_id,
         "figure_id": pair.figure_id,
@@ -75,8 +78,6 @@ def sample_metadata(pair: Pair) -> dict[str, object]:
         "rights_note": pair.rights_note,
         "image_url": pair.image_url,
         "image_md5": pair.image_md5,
-        "image_cluster": pair.image_cluster,
-        "text_cluster": pair.text_cluster,
         "split": pair.split,
     }
 

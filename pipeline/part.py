@@ -23,6 +23,7 @@ from typing import Self, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.ids import pmcid_of
 from pipeline.stage import Context, Outcome, Stage, Step, Stored, outcomes
 from pipeline.tar import TarWriter
 from schemas.record import Record, arrow_schema, from_table, to_table
@@ -59,6 +60,23 @@ def read_report(folder: Path) -> PartReport | None:
         return PartReport(**json.loads((folder / "part.json").read_text()))
     except FileNotFoundError:
         return None
+
+
+def link_part(source: Path, target: Path) -> None:
+    """Makes a committed part a part of another folder too: second names for the same bytes, or copies of them."""
+    scratch = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    scratch.mkdir(parents=True)
+    for file in source.iterdir():
+        link(file, scratch / file.name)
+    _publish(scratch, target)
+
+
+def link(source: Path, target: Path) -> None:
+    """A second name for the same bytes; a copy where the file system has no hard links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -188,7 +206,14 @@ def read_rows(path: Path, cls: type[R]) -> Iterator[R]:
             yield from from_table(pa.Table.from_batches([batch]), cls)
 
 
-def run_part(stage: Stage, part: int, folders: tuple[Path, ...], folder: Path, context: Context) -> PartReport:
+def run_part(
+    stage: Stage,
+    part: int,
+    folders: tuple[Path, ...],
+    folder: Path,
+    context: Context,
+    dead: frozenset[str] = frozenset(),
+) -> PartReport:
     """Runs a stage on one part and commits it; a part that is committed already is left as it is.
 
     Args:
@@ -197,13 +222,14 @@ def run_part(stage: Stage, part: int, folders: tuple[Path, ...], folder: Path, c
         folders: for each input of the stage, the stage folder that holds it.
         folder: the stage's own folder.
         context: settings and places.
+        dead: articles whose rows in this part no longer count.
     """
     if done := read_report(folder / part_name(part)):
         return done
     paths = [f / part_name(part) / f"{cls.TABLE}.parquet" for f, cls in zip(folders, stage.inputs, strict=True)]
     lookups = [_by_key(read_rows(p, cls)) for p, cls in zip(paths[1:], stage.inputs[1:], strict=True)]
     with PartWriter(folder, part, stage, context.root) as writer:
-        rows = _counted(read_rows(paths[0], stage.inputs[0]), writer)
+        rows = _counted(_living(read_rows(paths[0], stage.inputs[0]), dead), writer)
         for outcome in outcomes(stage, stage.start(context), rows, lookups):
             writer.put(outcome)
         return writer.commit()
@@ -211,6 +237,10 @@ def run_part(stage: Stage, part: int, folders: tuple[Path, ...], folder: Path, c
 
 def _by_key(rows: Iterable[Record]) -> dict[str, Record]:
     return {row.id: row for row in rows}
+
+
+def _living(rows: Iterable[Record], dead: frozenset[str]) -> Iterator[Record]:
+    return (row for row in rows if not dead or pmcid_of(row.id) not in dead)
 
 
 def _counted(rows: Iterable[Record], writer: PartWriter) -> Iterator[Record]:

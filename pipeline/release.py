@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.card import Facts, croissant, dataset_card
-from pipeline.part import part_name
+from pipeline.chain import digest
+from pipeline.part import link, part_name
 from pipeline.root import Chain, Root, StageManifest
 from schemas.shards import Shard
 
@@ -41,8 +41,8 @@ class ReleasePlan:
 
 
 def release_id(inventory: str, pack_folder: str) -> str:
-    """Name of a release: the date of the inventory it reflects, and a digest of its content."""
-    return f"{inventory[:10]}-{pack_folder.rsplit('-', 1)[1][:8]}"
+    """Name of a release: the date of the inventory it reflects, and a digest of all that its content follows from."""
+    return f"{inventory[:10]}-{digest(pack_folder)[:8]}"
 
 
 def publish(root: Root, plan: ReleasePlan, credits: Iterable[Sequence[object]]) -> Path:
@@ -69,7 +69,7 @@ def publish(root: Root, plan: ReleasePlan, credits: Iterable[Sequence[object]]) 
 
 def _fill(folder: Path, plan: ReleasePlan, credits: Iterable[Sequence[object]]) -> None:
     for part, shard in enumerate(plan.shards):
-        _link(plan.shard_folder / part_name(part) / "blobs.tar", folder / f"{shard.name}.tar")
+        link(plan.shard_folder / part_name(part) / "blobs.tar", folder / f"{shard.name}.tar")
     write_papers(folder, Facts(plan.id, plan.chain.inventory, plan.chain.config, plan.shards, plan.manifests), credits)
     write_json(folder / "manifest.json", _manifest(plan))
 
@@ -80,14 +80,6 @@ def write_papers(folder: Path, facts: Facts, credits: Iterable[Sequence[object]]
     write_credits(folder / "ATTRIBUTION.csv", credits)
     (folder / "README.md").write_text(dataset_card(facts), encoding="utf-8")
     write_json(folder / "croissant.json", croissant(facts))
-
-
-def _link(source: Path, target: Path) -> None:
-    """A second name for the same bytes; a copy where the file system has no hard links."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _manifest(plan: ReleasePlan) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
     ROOT/root.json                     format of the root
     ROOT/chain.json                    the newest chain: settings, inventory, and the folder of each stage
-    ROOT/stages/parse-3f2a91c07d4e/    a stage's parts and, once all are there, its manifest.json
+    ROOT/stages/parse-3f2a91c07d4e/    a stage's parts
+                       manifest-STATE  written once all parts of a state of the inventory are there
+    ROOT/stages/cluster-1b9f…-STATE/   the same for a step that looks at all articles together
     ROOT/releases/2026-11-20-3f2a91/   shards and their manifest
     ROOT/lock                          held by the job that writes
 
-A stage's folder is named for what goes into it (inputs, settings, revision), so nothing is ever overwritten.
+A stage's folder is named for what goes into it (settings, revision), so nothing is ever overwritten: a newer inventory
+adds parts, for the articles that are new or changed, and tombstones for those that older parts still hold.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ class RootError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StageManifest:
-    """What a complete stage did. Written last: a stage without one does not exist."""
+    """What a complete stage did for a state of the inventory. Written last: a stage without one does not exist."""
 
     stage: str
     n_parts: int
@@ -58,6 +61,10 @@ class Chain:
     config: dict[str, Any]
     stages: dict[str, str] = field(default_factory=dict)
     """Folder name by stage."""
+    listing: str = ""
+    """Digest of what was listed."""
+    lineage: list[str] = field(default_factory=list)
+    """The states of the inventory that it builds on, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,10 @@ class Root:
             return Chain(**json.loads((self.path / "chain.json").read_text()))
         except FileNotFoundError:
             raise RootError(f"{self.path}: nothing here yet; run 'pmc15m rebuild' first") from None
+
+    def newest_chain(self) -> Chain | None:
+        """The newest chain, or None where nothing was rebuilt yet."""
+        return self.chain() if (self.path / "chain.json").exists() else None
 
     def save_chain(self, chain: Chain) -> None:
         """Makes `chain` the newest."""
@@ -141,18 +152,23 @@ def locked(root: Root) -> Iterator[None]:
         yield
 
 
-def read_manifest(folder: Path) -> StageManifest | None:
-    """The manifest of a complete stage, or None."""
+def manifest_name(state: str) -> str:
+    """Name of the file that completes a stage for a state of the inventory."""
+    return f"manifest-{state}.json"
+
+
+def read_manifest(folder: Path, state: str) -> StageManifest | None:
+    """What a stage did for a state of the inventory, or None where it is not complete."""
     try:
-        return StageManifest(**json.loads((folder / "manifest.json").read_text()))
+        return StageManifest(**json.loads((folder / manifest_name(state)).read_text()))
     except FileNotFoundError:
         return None
 
 
-def part_reports(folder: Path) -> dict[int, PartReport]:
-    """The committed parts of a stage."""
-    found = (read_report(path) for path in sorted(folder.glob("part-*")))
-    return {report.part: report for report in found if report}
+def part_reports(folder: Path, n_parts: int) -> dict[int, PartReport]:
+    """Those of the first parts of a stage that are committed."""
+    found = {part: read_report(folder / part_name(part)) for part in range(n_parts)}
+    return {part: report for part, report in found.items() if report}
 
 
 def sweep(folder: Path) -> None:
@@ -172,6 +188,6 @@ def discard_part(folder: Path, part: int) -> None:
     shutil.rmtree(grave)
 
 
-def save_manifest(folder: Path, manifest: StageManifest) -> None:
-    """Completes a stage."""
-    write_atomically(folder / "manifest.json", json.dumps(asdict(manifest), indent=1) + "\n")
+def save_manifest(folder: Path, state: str, manifest: StageManifest) -> None:
+    """Completes a stage for a state of the inventory."""
+    write_atomically(folder / manifest_name(state), json.dumps(asdict(manifest), indent=1) + "\n")

@@ -60,6 +60,9 @@ class Step:
     """Raised by whoever changes what the step writes, so that old results count as stale."""
     also: tuple[str, ...] = ()
     """Sections of the configuration it depends on beside its own and those of the steps before it."""
+    relational: bool = False
+    """Its rows follow from all articles together: it has a folder of its own for each state of the inventory. The
+    parts of the other steps follow from their own articles alone and serve all states."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""The inventory: every article version that the source lists."""
+"""The inventory: every article version that the source lists, and those that it no longer lists so."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from schemas.record import Record, column
 
@@ -20,3 +20,14 @@ class InventoryEntry(Record):
     version: int = column("version of the article, from 1")
     change_token: str = column("changes when anything of the version changes", source="ETag in the inventory")
     modified: str = column("when the source last changed it, as the source writes it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone(Record):
+    """An article whose rows in this part no longer count: it was removed, or changed and stands in a later part."""
+
+    TABLE: ClassVar[str] = "tombstones"
+    KEY: ClassVar[str] = "pmcid"
+
+    pmcid: str = column("PMC and digits")
+    why: Literal["changed", "removed"] = column("what a newer inventory said of it")

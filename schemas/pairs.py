@@ -62,7 +62,7 @@ class Assignment(Record):
     survivor_id: str | None = column("the pair that is kept in place of this one; null where this one is kept")
     conflict_id: str | None = column("a pair of the same cluster that is held out; null where there is none")
     split: Literal["train", "validation", "test"] = column("split of the article")
-    shard: str = column("base name of the release shard, such as train-00000")
+    shard: str | None = column("base name of the release shard, such as train-00000; null where it is not kept")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from pipeline.stage import Context, Function, Outcome, Stage, Step
 from schemas.pairs import Assignment, Candidate, Pair
 from schemas.reject import Reason, Reject
 
-CLUSTER = Step("cluster", (Candidate,), (Assignment,), revision=1, also=("pack",))
+CLUSTER = Step("cluster", (Candidate,), (Assignment,), revision=2, also=("pack",), relational=True)
 """Compares every candidate with all the others. Joined in `jobs`, held against `pipeline.dedup.oracle` by a test."""
 
 
@@ -21,22 +21,22 @@ def _start(context: Context) -> Function:
         elif assignment.conflict_id:
             detail = f"{assignment.conflict_id} is held out"
             yield Reject(stage="dedup", record_id=pair.id, reason=Reason.SPLIT_CONFLICT, detail=detail)
-        else:
-            yield _pair(pair, assignment)
+        elif assignment.shard:
+            yield _pair(pair, assignment, assignment.shard)
 
     return dedup
 
 
-def _pair(candidate: Candidate, assignment: Assignment) -> Pair:
+def _pair(candidate: Candidate, assignment: Assignment, shard: str) -> Pair:
     measured = {f.name: getattr(candidate, f.name) for f in dataclasses.fields(candidate)}
     return Pair(
         **measured,
         image_cluster=assignment.image_cluster,
         text_cluster=assignment.text_cluster,
         split=assignment.split,
-        shard=assignment.shard,
+        shard=shard,
         key=candidate.pair_id,
     )
 
 
-STAGE = Stage("dedup", (Candidate, Assignment), (Pair,), revision=1, start=_start)
+STAGE = Stage("dedup", (Candidate, Assignment), (Pair,), revision=1, relational=True, start=_start)

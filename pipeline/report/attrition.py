@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.report.tables import Tables
+from pipeline.tables import Tables
 from schemas.reject import Reject
 
 ARTICLE, GRAPHIC, PICTURE = "article versions", "graphics", "pictures with text"

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.report.tables import Tables, count_rows
 from pipeline.report.tally import Counts, add, tally
+from pipeline.tables import Tables, count_rows
 from schemas.articles import Article
 from schemas.images import Image
 from schemas.pairs import Pair

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.report.attrition import Example, draw
 from pipeline.report.pictures import Place
-from pipeline.report.tables import Tables
+from pipeline.tables import Tables
 from schemas.articles import Article
 from schemas.figures import Figure
 from schemas.images import Image

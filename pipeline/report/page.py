@@ -14,8 +14,8 @@ from pipeline.report.facts import read_facts
 from pipeline.report.gallery import Exhibit, Rejected, draw_figures, exhibits, rejected_pictures
 from pipeline.report.markup import Html, element, join
 from pipeline.report.style import STYLE
-from pipeline.report.tables import Tables
 from pipeline.root import Root, RootError
+from pipeline.tables import Tables
 
 _PARTS = {
     "attrition": "From article versions to pairs",

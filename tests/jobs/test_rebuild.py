@@ -20,7 +20,8 @@ from PIL import Image
 
 from jobs import inspect
 from pipeline.chain import CHAIN
-from pipeline.root import Root, read_manifest
+from pipeline.root import Root
+from pipeline.tables import Tables
 from schemas.reject import Reason
 
 pytestmark = pytest.mark.spark
@@ -43,7 +44,8 @@ EXPECTED = {
 
 
 def rows(root: Root, table: str) -> list[dict[str, Any]]:
-    return [row for batch in inspect.table_batches(root, table, root.chain().stages) for row in batch.to_pylist()]
+    tables = Tables(root, root.chain().stages)
+    return [row for batch in inspect.table_batches(tables, table) for row in batch.to_pylist()]
 
 
 def test_every_article_graphic_and_pair_is_accounted_for(built) -> None:
@@ -187,8 +189,7 @@ def test_images_are_kept_byte_for_byte(built, sample) -> None:
 
 def test_manifests_say_how_long_and_with_what(built) -> None:
     for step in CHAIN:
-        manifest = read_manifest(built.root.stage(built.root.chain().stages[step.name]))
-        assert manifest is not None
+        manifest = Tables(built.root, built.root.chain().stages).manifest(step.name)
         assert manifest.seconds >= 0 and manifest.code_version and manifest.finished
         assert sum(manifest.kept.values()) > 0
 

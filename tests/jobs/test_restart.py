@@ -126,7 +126,7 @@ def kill_when(job: subprocess.Popen[bytes], root: Path, pattern: str, *, with_ch
     assert job.wait() == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("moment", ["root.json", "stages/inventory-*/manifest.json", "stages/fetch-*/part-*"])
+@pytest.mark.parametrize("moment", ["root.json", "stages/inventory-*/manifest-*", "stages/fetch-*/part-*"])
 def test_ctrl_c_is_one_clear_line_and_loses_nothing(sample, start, cli, tmp_path: Path, moment: str) -> None:
     root = tmp_path / "root"
     arguments = ("rebuild", "--source", str(sample.bucket), "--root", str(root), "--until", "split", *SMALL)

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from pipeline.chain import CHAIN, folder_names, producers
+from pipeline.chain import CHAIN, folder_names, next_state, producers, state_of
 from pipeline.config import Config, FilterConfig, PackConfig, RunConfig
 from pipeline.dedup import dedup
+from pipeline.root import Chain
 from schemas.tables import TABLES
 
 
@@ -24,9 +25,32 @@ def test_every_table_is_made_by_a_step() -> None:
     assert {cls.TABLE for cls in TABLES} - {cls.TABLE for cls in made} == {"rejects"}
 
 
-def test_another_inventory_makes_everything_stale() -> None:
+def test_another_state_of_the_inventory_has_folders_of_its_own_where_all_articles_are_looked_at() -> None:
     before, after = folder_names(Config(), "a"), folder_names(Config(), "b")
-    assert all(before[name] != after[name] for name in before)
+    assert [name for name in before if before[name] != after[name]] == ["inventory", "cluster", "dedup", "pack"]
+    assert state_of(before) == "a"
+
+
+def chain(state: str, listing: str, lineage: list[str]) -> Chain:
+    return Chain("s3://bucket", "2026-11-20T01-00Z", {}, folder_names(Config(), state), listing, lineage)
+
+
+def test_the_same_listing_is_the_same_state() -> None:
+    assert next_state(chain("a", "monday", ["z"]), "monday", lambda state: True) == ("a", ["z"])
+
+
+def test_a_first_state_follows_from_its_listing_alone() -> None:
+    assert next_state(None, "monday", lambda state: False) == next_state(None, "monday", lambda state: True)
+    assert next_state(None, "monday", lambda state: True)[1] == []
+
+
+def test_a_newer_listing_builds_on_the_last_inventory_that_was_read_to_its_end() -> None:
+    before = chain("b", "tuesday", ["a"])
+    state, lineage = next_state(before, "wednesday", lambda state: True)
+    assert lineage == ["b", "a"]
+    other, skipping = next_state(before, "wednesday", lambda state: state == "a")
+    assert skipping == ["a"]
+    assert len({"a", "b", state, other}) == 4
 
 
 def test_a_threshold_makes_stale_what_follows_and_nothing_before() -> None:

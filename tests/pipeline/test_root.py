@@ -17,7 +17,10 @@ def test_a_chain_survives(tmp_path: Path) -> None:
     root = create_root(tmp_path / "root")
     with pytest.raises(RootError, match="nothing here yet"):
         root.chain()
-    chain = Chain("s3://bucket", "2026-11-20T01-00Z", {"filter": {"min_words": 3}}, {"parse": "parse-1"})
+    chain = Chain(
+        "s3://bucket", "2026-11-20T01-00Z", {"filter": {"min_words": 3}}, {"parse": "parse-1"}, "monday", ["a"]
+    )
+    assert root.newest_chain() is None
     root.save_chain(chain)
     assert root.chain() == chain
 

@@ -240,7 +240,7 @@ def write_step(root: Root, step: Step, n_in: int, rows: Sequence[Record | Stored
         report = writer.commit()
     kept = {**report.kept, "versions": 1} if step.name == "catalog" else report.kept
     manifest = StageManifest(step.name, 1, n_in, kept, report.rejects, 0, 1.0, 1.0, "2026-01-01", {}, "0.0.0")
-    save_manifest(folder, manifest)
+    save_manifest(folder, "0", manifest)
     return manifest
 
 

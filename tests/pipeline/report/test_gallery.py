@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.report.attrition import ARTICLE, GRAPHIC, PICTURE, draw, unit_of
 from pipeline.report.gallery import draw_figures, exhibits
-from pipeline.report.tables import Tables
+from pipeline.tables import Tables
 
 
 def test_figures_are_drawn_in_the_order_of_their_hashes(release: Any) -> None:
