@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,9 @@ from jobs.stages import Run, complete, link_unchanged
 from pipeline.config import PackConfig
 from pipeline.dedup.dedup import CLUSTER
 from pipeline.dedup.dedup import STAGE as DEDUP
+from pipeline.dedup.facts import COLUMNS
+from pipeline.dedup.local import assign_local
+from pipeline.dedup.outcomes import OUTCOMES
 from pipeline.filter import STAGE as FILTER
 from pipeline.ids import sort_key
 from pipeline.pack import SAMPLE_OVERHEAD_BYTES, SPLITS, next_n_shards
@@ -23,6 +27,9 @@ from pipeline.part import PartWriter
 from pipeline.root import StageManifest
 from schemas.pairs import Assignment, Candidate, Pair
 from schemas.record import arrow_schema, from_table
+
+_LOCAL_PAIRS = 200_000
+"""So many pairs take the driver a minute and 200 MB; the cluster's joins are for more."""
 
 Write = Callable[[int, pa.Table], None]
 
@@ -39,9 +46,10 @@ def run_cluster(run: Run) -> StageManifest:
         text_bytes = F.octet_length("text").alias("text_bytes")
         candidates = read_parts(run.spark, run.tables, FILTER, Candidate)
         frame = candidates.select("pair_id", "part", "n_bytes", text_bytes)
-        if not frame.isEmpty():
+        if n_pairs := frame.count():
             store = Store(run.spark, folder / ".scratch")
-            clusters = assign_clusters(candidates, store, run.config.cluster)
+            is_few = n_pairs <= _LOCAL_PAIRS
+            clusters = _local_clusters(run) if is_few else assign_clusters(candidates, store, run.config.cluster)
             assigned = store.keep("assigned", _with_shards(run, frame.join(clusters, "pair_id")))
             missing = link_unchanged(run, CLUSTER, missing, _changed_parts(run, assigned))
             write_groups(assigned.where(F.col("part").isin(missing)), _writer(folder, run.root.path))
@@ -49,6 +57,13 @@ def run_cluster(run: Run) -> StageManifest:
         shutil.rmtree(folder / ".scratch", ignore_errors=True)
 
     return complete(run, CLUSTER, run.tables.n_parts, make)
+
+
+def _local_clusters(run: Run) -> DataFrame:
+    """The same as `assign_clusters`, in the driver."""
+    candidates = pa.Table.from_batches(run.tables.batches(FILTER.name, Candidate, COLUMNS))
+    rows = [dataclasses.asdict(outcome) for outcome in assign_local(candidates, run.config.cluster)]
+    return run.spark.createDataFrame(pa.Table.from_pylist(rows, OUTCOMES))
 
 
 def _with_shards(run: Run, assigned: DataFrame) -> DataFrame:

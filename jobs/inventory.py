@@ -73,7 +73,7 @@ def _inventory_before(run: Run) -> Tables | None:
 def _divided(run: Run, listed: DataFrame, n_articles: int, first: int) -> tuple[DataFrame, int]:
     """Entries with their part, counted from `first`, and how many parts there are with those before."""
     n_parts = -(-n_articles // articles_per_part(n_articles, run.config.inventory))
-    return listed.withColumn("part", _hashed(n_parts) + first).withColumn("why", F.lit(None).cast("string")), (
+    return listed.withColumn("part", part_number(n_parts) + first).withColumn("why", F.lit(None).cast("string")), (
         first + n_parts
     )
 
@@ -158,7 +158,7 @@ def _warn_of_unlisted(unlisted: DataFrame, file: str) -> None:
         log.warning("%s: %d articles are not in the inventory: %s …", file, unlisted.count(), ", ".join(first))
 
 
-def _hashed(n_parts: int) -> Column:
+def part_number(n_parts: int) -> Column:
     """The same division as `pipeline.catalog.part_of`."""
     hashed = F.conv(F.substring(F.md5(F.col("pmcid")), 1, 8), 16, 10).cast("bigint")
     return (hashed % n_parts).cast("int")

@@ -6,32 +6,19 @@ are others: sets of word triples, integers, and loops over all pairs.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from pipeline.dedup import hashes, minhash
 from pipeline.dedup.clusters import components
 from pipeline.dedup.facts import DedupError, PairFacts, facts_of
+from pipeline.dedup.outcomes import Outcome, outcomes
 from pipeline.dedup.settings import DedupSettings
-from pipeline.dedup.splits import Split, conflict
 
 Buckets = dict[str, set[int]]
 Edges = Iterator[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What comparing a pair with all the others said; at most one of survivor_id and conflict_id is set."""
-
-    pair_id: str
-    image_cluster: str
-    text_cluster: str
-    survivor_id: str | None
-    conflict_id: str | None
-    split: Split
 
 
 def assign(rows: Iterable[Mapping[str, Any]], settings: DedupSettings) -> list[Outcome]:
@@ -51,7 +38,7 @@ def assign(rows: Iterable[Mapping[str, Any]], settings: DedupSettings) -> list[O
         raise DedupError("two pairs have the same pair_id")
     images = components(_image_edges(known, settings))
     captions = components(_text_edges(known, texts, settings))
-    return _outcomes(known, images, captions)
+    return outcomes(known, images, captions)
 
 
 def _same(known: list[PairFacts], key: Callable[[PairFacts], Any]) -> Edges:
@@ -94,33 +81,3 @@ def _proposed(buckets: Buckets, cap: int) -> Edges:
     for a, b in combinations(sorted(buckets), 2):
         if any(sizes[n] <= cap or smallest[n] == a for n in buckets[a] & buckets[b]):
             yield a, b
-
-
-def _outcomes(known: list[PairFacts], images: dict[str, str], captions: dict[str, str]) -> list[Outcome]:
-    clusters = {f.pair_id: (images.get(f.pair_id, f.pair_id), captions.get(f.pair_id, f.pair_id)) for f in known}
-    members: dict[Any, list[PairFacts]] = defaultdict(list)
-    for f in known:
-        for key in _groups(f, *clusters[f.pair_id]):
-            members[key].append(f)
-    return [_outcome(f, *clusters[f.pair_id], members) for f in known]
-
-
-def _groups(f: PairFacts, image: str, text: str) -> list[tuple[str, ...]]:
-    """The duplicates of a pair, and the clusters that must not be in two splits."""
-    leaking = [("image", image), ("text", text)] if f.is_long else [("image", image)]
-    return [("both", image, text), *leaking]
-
-
-def _outcome(f: PairFacts, image: str, text: str, members: Mapping[Any, list[PairFacts]]) -> Outcome:
-    both, *leaking = _groups(f, image, text)
-    best = min(members[both], key=lambda g: g.order)
-    tops = [min((g.by_split, g.pair_id) for g in members[key]) for key in leaking]
-    conflict_id = conflict(-best.by_split, [(-by_split, pair_id) for by_split, pair_id in tops])
-    return Outcome(
-        pair_id=f.pair_id,
-        image_cluster=image,
-        text_cluster=text,
-        survivor_id=None if conflict_id or best is f else best.pair_id,
-        conflict_id=conflict_id,
-        split=f.split,
-    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pipeline.sample.bucket import BUCKET_FOLDER, TRUTH_FILE, write_sample
+from pipeline.sample.days import Day
 from pipeline.sample.truth import Fault, FigureTruth, PanelTruth, PlantedFault, SampleTruth
 
 __all__ = [
     "BUCKET_FOLDER",
     "TRUTH_FILE",
+    "Day",
     "Fault",
     "FigureTruth",
     "PanelTruth",

@@ -61,12 +61,13 @@ def _url(prefix: str, name: str, md5: str) -> str:
     return f"s3://{BUCKET}/{prefix}/{name}?md5={md5}"
 
 
-def inventory_objects(seed: int, jsons: Mapping[str, bytes]) -> dict[str, bytes]:
+def inventory_objects(seed: int, jsons: Mapping[str, bytes], day: str = DAY) -> dict[str, bytes]:
     """The objects of one day's inventory by key; `jsons` are the metadata objects by key."""
     rows = [_row(i, key, data) for i, (key, data) in enumerate(sorted(jsons.items()))]
     packed = _gzipped("".join(rows).encode())
-    # An id that looks like the real ones, yet follows from the seed.
-    name = f"{_INVENTORY}/data/{uuid.uuid5(uuid.NAMESPACE_URL, f'pmc15m-sample-{seed}')}.csv.gz"
+    # An id that looks like the real ones, yet follows from the seed and the day.
+    name_basis = f"pmc15m-sample-{seed}" if day == DAY else f"pmc15m-sample-{seed}-{day}"
+    name = f"{_INVENTORY}/data/{uuid.uuid5(uuid.NAMESPACE_URL, name_basis)}.csv.gz"
     manifest = (
         json.dumps(
             {
@@ -84,9 +85,9 @@ def inventory_objects(seed: int, jsons: Mapping[str, bytes]) -> dict[str, bytes]
     )
     return {
         name: packed,
-        f"{_INVENTORY}/{DAY}/manifest.json": manifest,
-        f"{_INVENTORY}/{DAY}/manifest.checksum": md5_of(manifest).encode() + b"\n",
-        f"{_INVENTORY}/hive/dt={DAY[:10]}-01-00/symlink.txt": f"s3://{BUCKET}/{name}\n".encode(),
+        f"{_INVENTORY}/{day}/manifest.json": manifest,
+        f"{_INVENTORY}/{day}/manifest.checksum": md5_of(manifest).encode() + b"\n",
+        f"{_INVENTORY}/hive/dt={day[:10]}-01-00/symlink.txt": f"s3://{BUCKET}/{name}\n".encode(),
     }
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from jobs.cluster import plan_shards, shard_number
-from jobs.inventory import _with_part
+from jobs.inventory import part_number
 from pipeline.catalog import part_of
 from pipeline.config import PackConfig
 from pipeline.pack import shard_index, shuffle_hash
@@ -55,5 +55,6 @@ def test_a_sample_above_the_limit_has_a_shard_of_its_own(spark) -> None:
 
 def test_spark_divides_articles_as_the_pure_function_does(spark) -> None:
     ids = [f"PMC{n}" for n in range(0, 10**6, 4999)]
-    frame = _with_part(spark.createDataFrame([(pmcid,) for pmcid in ids], "pmcid string"), 13)
-    assert {row.pmcid: row.part for row in frame.collect()} == {pmcid: part_of(pmcid, 13) for pmcid in ids}
+    frame = spark.createDataFrame([(pmcid,) for pmcid in ids], "pmcid string")
+    found = frame.select("pmcid", part_number(13).alias("part")).collect()
+    assert {row.pmcid: row.part for row in found} == {pmcid: part_of(pmcid, 13) for pmcid in ids}

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.dedup.facts import DedupError
-from pipeline.dedup.oracle import Outcome, assign
+from pipeline.dedup.oracle import assign
+from pipeline.dedup.outcomes import Outcome
 from pipeline.dedup.settings import DedupSettings
 from pipeline.dedup.splits import SPLITS, article_split
 
