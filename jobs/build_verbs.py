@@ -1,4 +1,4 @@
-"""Verbs that make things: rebuild, refresh, export, sample."""
+"""Verbs that make things, or remove them: rebuild, refresh, prune, export, sample."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from pipeline.chain import CHAIN
 from pipeline.config import Config, config_of, load_config
 from pipeline.export import FORMATS, KINDS
 from pipeline.licenses import allowed_licenses
+from pipeline.prune import prune
 from pipeline.root import Root, create_root, locked, open_root
 from pipeline.sample import write_sample
 from pipeline.sources import open_source
@@ -33,6 +34,7 @@ def add(verbs: Verbs) -> None:
     """Adds the verbs of this module to the command line."""
     _add_rebuild(verbs)
     _add_refresh(verbs)
+    _add_prune(verbs)
     _add_export(verbs)
     _add_sample(verbs)
 
@@ -103,6 +105,23 @@ def _settings(args: Arguments) -> Config:
     if args.license is not None:
         overrides.append(f"catalog.license={args.license}")
     return load_config(args.recipe, overrides)
+
+
+def _add_prune(verbs: Verbs) -> None:
+    doc = "Remove older releases, and the tables and images that only they were made of."
+    parser = add_verb(verbs, "prune", _prune, doc, "pmc15m prune --root /data/pmc --keep 2")
+    add_root(parser)
+    parser.add_argument("--keep", type=int, default=1, help="how many releases stay, the newest (default 1)")
+
+
+def _prune(args: Arguments, console: Console) -> int:
+    if args.keep < 1:
+        raise UsageError(f"--keep {args.keep}: name a number of at least 1")
+    root = open_root(args.root)
+    with locked(root):
+        pruned = prune(root, args.keep)
+    log.info("%d releases and %d folders removed", len(pruned.releases), len(pruned.folders))
+    return COMPLETE
 
 
 def _conclude(outcome: Outcome) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from jobs.dedup import Store, assign_clusters
 from jobs.grouped import commit_empty, read_parts, write_groups
 from jobs.stages import Run, complete, link_unchanged
 from pipeline.config import PackConfig
+from pipeline.dedup.affected import find_affected, is_in
 from pipeline.dedup.dedup import CLUSTER
 from pipeline.dedup.dedup import STAGE as DEDUP
 from pipeline.dedup.facts import COLUMNS
@@ -28,6 +30,9 @@ from pipeline.root import StageManifest
 from schemas.pairs import Assignment, Candidate, Pair
 from schemas.record import arrow_schema, from_table
 
+log = logging.getLogger("pmc15m")
+
+_COMPARED = pa.schema([arrow_schema(Candidate).field(name) for name in COLUMNS])
 _LOCAL_PAIRS = 200_000
 """So many pairs take the driver a minute and 200 MB; the cluster's joins are for more."""
 
@@ -48,8 +53,7 @@ def run_cluster(run: Run) -> StageManifest:
         frame = candidates.select("pair_id", "part", "n_bytes", text_bytes)
         if n_pairs := frame.count():
             store = Store(run.spark, folder / ".scratch")
-            is_few = n_pairs <= _LOCAL_PAIRS
-            clusters = _local_clusters(run) if is_few else assign_clusters(candidates, store, run.config.cluster)
+            clusters = _clusters(run, candidates, n_pairs, store)
             assigned = store.keep("assigned", _with_shards(run, frame.join(clusters, "pair_id")))
             missing = link_unchanged(run, CLUSTER, missing, _changed_parts(run, assigned))
             write_groups(assigned.where(F.col("part").isin(missing)), _writer(folder, run.root.path))
@@ -59,11 +63,27 @@ def run_cluster(run: Run) -> StageManifest:
     return complete(run, CLUSTER, run.tables.n_parts, make)
 
 
-def _local_clusters(run: Run) -> DataFrame:
-    """The same as `assign_clusters`, in the driver."""
-    candidates = pa.Table.from_batches(run.tables.batches(FILTER.name, Candidate, COLUMNS))
-    rows = [dataclasses.asdict(outcome) for outcome in assign_local(candidates, run.config.cluster)]
-    return run.spark.createDataFrame(pa.Table.from_pylist(rows, OUTCOMES))
+def _clusters(run: Run, candidates: DataFrame, n_pairs: int, store: Store) -> DataFrame:
+    """One row per candidate: `pipeline.dedup.outcomes.OUTCOMES`."""
+    again = find_affected(run.tables, run.before, run.config.cluster) if run.before else None
+    if run.before and again is not None and len(again) <= _LOCAL_PAIRS:
+        log.info("cluster: %d of %d pairs are compared again", len(again), n_pairs)
+        before = read_parts(run.spark, run.before, CLUSTER, Assignment).select(*OUTCOMES.names)
+        fresh = _local_clusters(run, again)
+        living = candidates.select("pair_id").join(fresh, "pair_id", "left_anti")
+        return before.join(living, "pair_id", "left_semi").unionByName(fresh)
+    if n_pairs <= _LOCAL_PAIRS:
+        return _local_clusters(run, None)
+    return assign_clusters(candidates, store, run.config.cluster)
+
+
+def _local_clusters(run: Run, only: set[str] | None) -> DataFrame:
+    """The same as `assign_clusters`, in the driver, of all candidates or of some."""
+    rows = run.tables.batches(FILTER.name, Candidate, COLUMNS)
+    chosen = rows if only is None else (row.filter(is_in(row["pair_id"], only)) for row in rows)
+    candidates = pa.Table.from_batches(chosen, _COMPARED)
+    outcomes = [dataclasses.asdict(outcome) for outcome in assign_local(candidates, run.config.cluster)]
+    return run.spark.createDataFrame(pa.Table.from_pylist(outcomes, OUTCOMES))
 
 
 def _with_shards(run: Run, assigned: DataFrame) -> DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from jobs.verbs import (
     print_table,
 )
 from pipeline.chain import CHAIN
-from pipeline.root import open_root
+from pipeline.changes import changes
+from pipeline.root import Root, open_root
 from pipeline.tables import Tables
 from schemas.dictionary import data_dictionary
 from schemas.reject import Reason
@@ -147,18 +149,34 @@ def _dump(args: Arguments, console: Console) -> int:
 
 
 def _add_releases(verbs: Verbs) -> None:
-    parser = add_verb(verbs, "releases", _releases, "List the releases of a root.", "pmc15m releases --root /data/pmc")
+    doc = "List the releases of a root, or say what changed between two of them."
+    example = "pmc15m releases --root /data/pmc --diff 2026-11-20-1f6b02aa latest"
+    parser = add_verb(verbs, "releases", _releases, doc, example)
     add_root(parser)
     add_json(parser)
+    parser.add_argument("--diff", nargs=2, metavar=("OLDER", "NEWER"), help="what changed from one to the other")
 
 
 def _releases(args: Arguments, console: Console) -> int:
-    rows = inspect.release_rows(open_root(args.root))
+    root = open_root(args.root)
+    if args.diff:
+        return _print_changes(root, *args.diff, as_json=args.json)
+    rows = inspect.release_rows(root)
     if args.json:
         print_json(rows)
     else:
         names = ("release", "inventory", "license", "samples", "shards", "bytes")
         print_table(names, ([str(row[name]) for name in names] for row in rows), numbers=names[3:])
+    return COMPLETE
+
+
+def _print_changes(root: Root, older: str, newer: str, *, as_json: bool) -> int:
+    found = asdict(changes(root, inspect.release_manifest(root, older), inspect.release_manifest(root, newer)))
+    if as_json:
+        print_json(found)
+    else:
+        counts = ([*name.split("_"), str(n)] for name, n in found.items())
+        print_table(("of", "change", "n"), counts, numbers=("n",))
     return COMPLETE
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from pipeline import catalog, fetch, filter, measure, pack, parse
 from pipeline.config import Config
-from pipeline.dedup import dedup
+from pipeline.dedup import dedup, signature
 from pipeline.root import Chain
 from pipeline.split import figure as split
 from pipeline.stage import Step
@@ -21,6 +21,7 @@ CHAIN: tuple[Step, ...] = (
     split.STAGE,
     measure.STAGE,
     filter.STAGE,
+    signature.STAGE,
     dedup.CLUSTER,
     dedup.STAGE,
     pack.STEP,

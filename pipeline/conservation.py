@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline import catalog, fetch, filter, measure, pack, parse
-from pipeline.dedup import dedup
+from pipeline.dedup import dedup, signature
 from pipeline.ids import article_of, figure_of, pmcid_of
 from pipeline.split import figure as split
 from pipeline.stage import Step
@@ -50,6 +50,7 @@ _LINKS = (
     _Link(fetch.STAGE, split.STAGE, figure_of),
     _Link(split.STAGE, measure.STAGE, _same),
     _Link(measure.STAGE, filter.STAGE, _same),
+    _Link(filter.STAGE, signature.STAGE, _same),
     _Link(filter.STAGE, dedup.STAGE, _same),
 )
 

@@ -50,6 +50,20 @@ class Candidate(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signature(Record):
+    """What a pair is found by when others are compared with it: pairs that share none of these are not alike."""
+
+    TABLE: ClassVar[str] = "signatures"
+    KEY: ClassVar[str] = "pair_id"
+
+    pair_id: str = column("the pair")
+    pixel_sha256: str = column("sha256 of size and RGB pixels before scaling")
+    text_key: str = column("hash of the words of the text; equal for texts that differ in case and punctuation only")
+    image_bands: list[int] = column("16 band hashes of the perceptual hash; none for a flat image")
+    text_bands: list[int] = column("24 band hashes of the text's MinHash; none for a short text")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment(Record):
     """What comparing a candidate with all the others said."""
 

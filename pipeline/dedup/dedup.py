@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Iterator
 
 from pipeline.stage import Context, Function, Outcome, Stage, Step
-from schemas.pairs import Assignment, Candidate, Pair
+from schemas.pairs import Assignment, Candidate, Pair, Signature
 from schemas.reject import Reason, Reject
 
-CLUSTER = Step("cluster", (Candidate,), (Assignment,), revision=2, also=("pack",), relational=True)
+CLUSTER = Step("cluster", (Candidate, Signature), (Assignment,), revision=2, also=("pack",), relational=True)
 """Compares every candidate with all the others. Joined in `jobs`, held against `pipeline.dedup.oracle` by a test."""
 
 

@@ -156,7 +156,13 @@ def test_a_changed_threshold_redoes_only_what_follows_from_it(built, sample, bui
     stricter = replace(built.config, filter=replace(built.config.filter, min_words=30))
     root, outcome = build(sample.bucket, copy, stricter)
     old, new = built.root.chain().stages, root.chain().stages
-    assert [step.name for step in CHAIN if old[step.name] != new[step.name]] == ["filter", "cluster", "dedup", "pack"]
+    assert [step.name for step in CHAIN if old[step.name] != new[step.name]] == [
+        "filter",
+        "sign",
+        "cluster",
+        "dedup",
+        "pack",
+    ]
     assert outcome.release != built.outcome.release
     assert inspect.conservation_problems(root) == []
     # The older release stays as it was.

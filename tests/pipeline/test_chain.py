@@ -55,7 +55,7 @@ def test_a_newer_listing_builds_on_the_last_inventory_that_was_read_to_its_end()
 
 def test_a_threshold_makes_stale_what_follows_and_nothing_before() -> None:
     new = dataclasses.replace(Config(), filter=FilterConfig(min_words=9))
-    assert changed(Config(), new) == ["filter", "cluster", "dedup", "pack"]
+    assert changed(Config(), new) == ["filter", "sign", "cluster", "dedup", "pack"]
 
 
 def test_shards_of_another_size_are_planned_anew() -> None:
