@@ -15,8 +15,11 @@ from pyspark.sql import functions as F  # noqa: N812
 from jobs.grouped import commit_empty, read_parts, write_groups
 from jobs.stages import Run, StageError, complete
 from pipeline.catalog import INVENTORY, articles_per_part, inventory_entry, read_ids
+from pipeline.catalog import STAGE as CATALOG
 from pipeline.chain import folder_names
-from pipeline.ids import sort_key
+from pipeline.fetch import STAGE as FETCH
+from pipeline.ids import pmcid_of, sort_key
+from pipeline.parse import STAGE as PARSE
 from pipeline.part import PartWriter
 from pipeline.root import StageManifest, read_manifest
 from pipeline.sources import ListingFile, Snapshot
@@ -25,6 +28,7 @@ from pipeline.stage import Context
 from pipeline.tables import Tables
 from schemas.inventory import InventoryEntry, Tombstone
 from schemas.record import Record, arrow_schema, from_table, to_table
+from schemas.reject import Reason, Reject
 
 R = TypeVar("R", bound=Record)
 
@@ -81,8 +85,10 @@ def _divided(run: Run, listed: DataFrame, n_articles: int, first: int) -> tuple[
 def _allotted(run: Run, listed: DataFrame, before: Tables) -> tuple[DataFrame, int]:
     """Entries with their part, tombstones among them, and how many parts there are."""
     old = read_parts(run.spark, before, INVENTORY, InventoryEntry)
-    units = _units(old, "part").join(_units(listed).withColumnRenamed("token", "new_token"), "pmcid", "full").cache()
-    is_same = F.col("token").eqNullSafe(F.col("new_token"))
+    units = _units(old, "part").join(_units(listed).withColumnRenamed("token", "new_token"), "pmcid", "full")
+    again = run.spark.createDataFrame([(pmcid, True) for pmcid in undelivered(before)], "pmcid string, again boolean")
+    units = units.join(F.broadcast(again), "pmcid", "left").cache()
+    is_same = F.col("token").eqNullSafe(F.col("new_token")) & F.col("again").isNull()
     dead = units.where(F.col("token").isNotNull() & ~is_same)
     _guard(run, before, dead.where("new_token is null").count(), old)
     fresh = listed.join(units.where(F.col("new_token").isNotNull() & ~is_same).select("pmcid"), "pmcid", "left_semi")
@@ -94,6 +100,23 @@ def _allotted(run: Run, listed: DataFrame, before: Tables) -> tuple[DataFrame, i
     graves = graves.unionByName(read_parts(run.spark, before, INVENTORY, Tombstone))
     rows = kept.unionByName(graves, allowMissingColumns=True)
     return (rows.unionByName(added) if added is not None else rows), n_parts
+
+
+def undelivered(tables: Tables) -> list[str]:
+    """Articles of which an object could not be had when a state was made, though it exists; none where it is not made.
+
+    The next run treats them as changed: it asks for them again.
+    """
+    found: set[str] = set()
+    for step in (CATALOG, PARSE, FETCH):
+        manifest = read_manifest(tables.folder(step.name), tables.state)
+        if manifest is None:
+            return []
+        if Reason.FETCH_FAILED in manifest.rejects:
+            for rows in tables.batches(step.name, Reject, ["record_id", "reason"]):
+                ids = rows.filter(pc.equal(rows["reason"], Reason.FETCH_FAILED))["record_id"]
+                found |= {pmcid_of(record_id) for record_id in ids.to_pylist()}
+    return sorted(found, key=sort_key)
 
 
 def _units(entries: DataFrame, *also: str) -> DataFrame:

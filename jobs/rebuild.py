@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from jobs.cluster import run_cluster
 from jobs.grouped import read_parts
-from jobs.inventory import run_inventory
+from jobs.inventory import run_inventory, undelivered
 from jobs.pack import packed_shards, run_pack
 from jobs.progress import Progress
 from jobs.stages import Run, run_stage
@@ -65,17 +65,22 @@ def prepare(
 ) -> tuple[Run, Chain]:
     """The run, and its chain made the newest of the root."""
     listing = _listing(snapshot, config)
-    state, lineage = next_state(root.newest_chain(), listing, lambda state: _has_inventory(root, config, state))
+
+    def tables(state: str) -> Tables:
+        return Tables(root, folder_names(config, state))
+
+    state, lineage = next_state(
+        root.newest_chain(),
+        listing,
+        is_complete=lambda state: tables(state).is_complete(catalog.INVENTORY.name),
+        is_due=lambda state: bool(undelivered(tables(state))),
+    )
     folders = folder_names(config, state)
     settings = {field.name: config.section(field.name) for field in dataclasses.fields(config) if field.name != "run"}
     chain = Chain(source.location, snapshot.date, settings, folders, listing, lineage)
     root.save_chain(chain)
     context = Context(config, root.path, source.location, n_workers=spark.sparkContext.defaultParallelism)
     return Run(spark, root, config, context, Tables(root, folders), tuple(lineage), progress), chain
-
-
-def _has_inventory(root: Root, config: Config, state: str) -> bool:
-    return Tables(root, folder_names(config, state)).is_complete(catalog.INVENTORY.name)
 
 
 def _listing(snapshot: Snapshot, config: Config) -> str:

@@ -58,18 +58,22 @@ def state_of(folders: dict[str, str]) -> str:
     return folders[catalog.INVENTORY.name].rpartition("-")[2]
 
 
-def next_state(before: Chain | None, listing: str, is_complete: Callable[[str], bool]) -> tuple[str, list[str]]:
+def next_state(
+    before: Chain | None, listing: str, is_complete: Callable[[str], bool], is_due: Callable[[str], bool]
+) -> tuple[str, list[str]]:
     """The state that a listing leads to, and those it builds on, newest first.
 
     Args:
         before: the newest chain of the root, if there is one.
         listing: digest of what is listed now, and of the settings that select from it.
         is_complete: whether the inventory of a state was read to its end.
+        is_due: whether a state lacks objects that may be had now; then the same listing leads to a new state.
     """
     lineage: list[str] = []
     if before:
-        if before.listing == listing:
-            return state_of(before.stages), before.lineage
+        current = state_of(before.stages)
+        if before.listing == listing and not is_due(current):
+            return current, before.lineage
         lineage = [state for state in (state_of(before.stages), *before.lineage) if is_complete(state)]
     return digest([listing, lineage[:1]]), lineage
 

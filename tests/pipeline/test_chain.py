@@ -35,20 +35,32 @@ def chain(state: str, listing: str, lineage: list[str]) -> Chain:
     return Chain("s3://bucket", "2026-11-20T01-00Z", {}, folder_names(Config(), state), listing, lineage)
 
 
+def never(state: str) -> bool:
+    return False
+
+
+def test_the_same_listing_is_another_state_where_objects_are_due() -> None:
+    before = chain("a", "monday", ["z"])
+    state, lineage = next_state(before, "monday", lambda state: True, lambda state: state == "a")
+    assert lineage == ["a", "z"] and state != "a"
+
+
 def test_the_same_listing_is_the_same_state() -> None:
-    assert next_state(chain("a", "monday", ["z"]), "monday", lambda state: True) == ("a", ["z"])
+    assert next_state(chain("a", "monday", ["z"]), "monday", lambda state: True, never) == ("a", ["z"])
 
 
 def test_a_first_state_follows_from_its_listing_alone() -> None:
-    assert next_state(None, "monday", lambda state: False) == next_state(None, "monday", lambda state: True)
-    assert next_state(None, "monday", lambda state: True)[1] == []
+    assert next_state(None, "monday", lambda state: False, never) == next_state(
+        None, "monday", lambda state: True, never
+    )
+    assert next_state(None, "monday", lambda state: True, never)[1] == []
 
 
 def test_a_newer_listing_builds_on_the_last_inventory_that_was_read_to_its_end() -> None:
     before = chain("b", "tuesday", ["a"])
-    state, lineage = next_state(before, "wednesday", lambda state: True)
+    state, lineage = next_state(before, "wednesday", lambda state: True, never)
     assert lineage == ["b", "a"]
-    other, skipping = next_state(before, "wednesday", lambda state: state == "a")
+    other, skipping = next_state(before, "wednesday", lambda state: state == "a", never)
     assert skipping == ["a"]
     assert len({"a", "b", state, other}) == 4
 
