@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.catalog import _choose, articles_per_part, part_of
-from pipeline.config import InventoryConfig
+from pipeline.catalog import _choose, articles_per_part, part_of, read_ids
+from pipeline.config import ConfigError, InventoryConfig
 from pipeline.ids import article_id
 from pipeline.licenses import allowed_licenses
 from pipeline.sources import ArticleMetadata, MediaObject
@@ -108,3 +110,26 @@ def test_parts_are_about_equal() -> None:
     for number in range(10_000):
         sizes[part_of(f"PMC{number}", 10)] += 1
     assert min(sizes) > 850 and max(sizes) < 1150
+
+
+def test_a_list_of_articles_is_read_once_each_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_text("# mine\nPMC20\n\n  PMC3  # a favourite\nPMC20\n")
+    assert read_ids(file) == ["PMC3", "PMC20"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("PMC1\n12\n", "line 2: '12' is no pmcid"),
+        ("PMC1.2\n", "line 1: 'PMC1.2' is no pmcid"),
+        ("# nothing\n", "names no article"),
+    ],
+)
+def test_a_list_that_names_something_else_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_ids(file)
+    with pytest.raises(ConfigError, match="nowhere"):
+        read_ids(tmp_path / "nowhere")

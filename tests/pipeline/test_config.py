@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
-from pipeline.config import Config, ConfigError, load_config
+from pipeline.config import Config, ConfigError, config_of, load_config
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -61,3 +63,17 @@ def test_a_bad_override_is_refused(override: str) -> None:
 @pytest.mark.parametrize("recipe", sorted((PROJECT / "jobs" / "conf").glob("*.toml")), ids=lambda path: path.name)
 def test_shipped_recipes_load(recipe: Path) -> None:
     assert isinstance(load_config(recipe), Config)
+
+
+def test_settings_that_were_written_down_are_read_back() -> None:
+    config = load_config(None, ["filter.min_side_px=96", "inventory.limit=7", "catalog.license=all", "pack.seed=3"])
+    sections = {field.name: config.section(field.name) for field in dataclasses.fields(config)}
+    assert config_of(json.loads(json.dumps(sections))) == config
+    with pytest.raises(ConfigError, match=r"settings of the last run: there is no key 'filter\.old'"):
+        config_of({"filter": {"old": 1}})
+
+
+def test_a_recipe_and_overrides_change_another_base() -> None:
+    base = load_config(None, ["filter.min_side_px=96"])
+    config = load_config(None, ["pack.seed=3"], base)
+    assert (config.filter.min_side_px, config.pack.seed) == (96, 3)
