@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from jobs.cluster import run_cluster
 from jobs.grouped import read_parts
 from jobs.inventory import run_inventory
+from jobs.pace import keep_pace
 from jobs.pack import run_pack
 from jobs.progress import Progress
 from jobs.stages import Run, run_stage
@@ -68,7 +69,7 @@ def prepare(
     settings = {field.name: config.section(field.name) for field in dataclasses.fields(config) if field.name != "run"}
     chain = Chain(source=source.location, inventory=snapshot.date, config=settings, stages=folders)
     root.save_chain(chain)
-    context = Context(config, root.path, source.location, n_workers=spark.sparkContext.defaultParallelism)
+    context = Context(config, root.path, source.location, pace=keep_pace(spark, config.run.requests_per_second))
     return Run(spark, root, config, context, folders, progress), chain
 
 

@@ -133,6 +133,9 @@ class RunConfig:
         1e-4, "a stage with more internal errors than this fails; at least one is allowed"
     )
     requests_per_second: float = _option(100.0, "cap for the whole job over HTTP")
+    read_ahead: int = _option(
+        16, "objects that a worker asks for at a time over HTTP; each may take 8 MB of memory before its turn"
+    )
     contact: str = _option("", "an address named in the user agent, so that the source can reach you")
     timeout_s: float = _option(60.0, "longest a single object may take over HTTP")
 

@@ -23,6 +23,7 @@ from typing import Self, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.sourcing import deliveries
 from pipeline.stage import Context, Outcome, Stage, Step, Stored, outcomes
 from pipeline.tar import TarWriter
 from schemas.record import Record, arrow_schema, from_table, to_table
@@ -204,7 +205,7 @@ def run_part(stage: Stage, part: int, folders: tuple[Path, ...], folder: Path, c
     lookups = [_by_key(read_rows(p, cls)) for p, cls in zip(paths[1:], stage.inputs[1:], strict=True)]
     with PartWriter(folder, part, stage, context.root) as writer:
         rows = _counted(read_rows(paths[0], stage.inputs[0]), writer)
-        for outcome in outcomes(stage, stage.start(context), rows, lookups):
+        for outcome in outcomes(stage, stage.start(context), deliveries(stage, rows, context), lookups):
             writer.put(outcome)
         return writer.commit()
 

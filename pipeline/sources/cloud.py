@@ -41,6 +41,11 @@ class CloudSource:
     limits: Limits = Limits()
     kind: ClassVar[str] = "cloud"
 
+    @property
+    def is_remote(self) -> bool:
+        """See `Source`."""
+        return self.store.is_remote
+
     def describe(self) -> str:
         """One line for the user."""
         where = self.store.location
@@ -75,11 +80,11 @@ class CloudSource:
         """The article's XML; see `Source`."""
         return self.media(article.xml)
 
-    def media(self, obj: MediaObject) -> bytes:
+    def media(self, obj: MediaObject, max_bytes: int | None = None) -> bytes:
         """One file of an article; see `Source`. For XML the limit is that of XML."""
         is_xml = obj.name.lower().endswith(_XML_ENDINGS)
         limit = self.limits.xml if is_xml else self.limits.media
-        return self.store.read(media_key(obj.url), max_bytes=limit, md5=obj.md5)
+        return self.store.read(media_key(obj.url), max_bytes=min(limit, max_bytes or limit), md5=obj.md5)
 
     def close(self) -> None:
         """Gives back the store's connections."""

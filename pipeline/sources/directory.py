@@ -27,6 +27,11 @@ class DirectoryStore:
         """The directory."""
         return str(self.root)
 
+    @property
+    def is_remote(self) -> bool:
+        """A disk gains nothing from several readers."""
+        return False
+
     def read(self, key: str, *, max_bytes: int, md5: str | None = None, is_json: bool = False) -> bytes:
         """The file's bytes; see `ObjectStore`."""
         path = self._path(key)

@@ -19,9 +19,11 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from pipeline.sources.answers import Wanted, check_body, check_head, raise_failure, raise_refusal
+from pipeline.sources.clock import Clock, SystemClock
 from pipeline.sources.listing import parse_index_page, parse_list_page
 from pipeline.sources.options import HttpOptions
-from pipeline.sources.retry import Clock, RateLimiter, SystemClock, TryAgainError, parse_retry_after, with_retries
+from pipeline.sources.pace import Pace, RateLimiter, SharedPace
+from pipeline.sources.retry import TryAgainError, parse_retry_after, with_retries
 from pipeline.sources.source import SourceError
 from pipeline.sources.store import too_large
 from schemas.reject import Reason
@@ -61,7 +63,7 @@ class HttpStore:
         self.prefix = prefix
         self.options = options
         self._clock = clock or SystemClock()
-        self._limiter = RateLimiter(options.requests_per_second, self._clock)
+        self._pace = _pace(options, self._clock)
         self._session = _session(options)
 
     def __reduce__(self) -> tuple[Callable[..., HttpStore], tuple[Any, ...]]:
@@ -71,6 +73,11 @@ class HttpStore:
     def location(self) -> str:
         """The URL before the keys."""
         return self.base + self.prefix
+
+    @property
+    def is_remote(self) -> bool:
+        """Each object is a request."""
+        return True
 
     def read(self, key: str, *, max_bytes: int, md5: str | None = None, is_json: bool = False) -> bytes:
         """The object's bytes; see `ObjectStore`."""
@@ -138,8 +145,13 @@ class HttpStore:
         def attempt() -> None:
             sink.seek(0)
             sink.truncate()
-            self._limiter.wait()
-            found = self._try(url, sink, wanted)
+            self._pace.wait()
+            try:
+                found = self._try(url, sink, wanted)
+            except TryAgainError as failure:
+                if failure.is_busy:
+                    self._pace.slow_down()
+                raise
             check_body(url, found, sink, wanted)
 
         with_retries(attempt, self.options, self._clock)
@@ -199,6 +211,10 @@ class HttpStore:
 
 def _reopened(base: str, options: HttpOptions, prefix: str, clock: Clock) -> HttpStore:
     return HttpStore(base, options, prefix=prefix, clock=clock)
+
+
+def _pace(options: HttpOptions, clock: Clock) -> Pace:
+    return SharedPace(options.pace, clock) if options.pace else RateLimiter(options.requests_per_second, clock)
 
 
 def _session(options: HttpOptions) -> requests.Session:

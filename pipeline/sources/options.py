@@ -17,6 +17,8 @@ class HttpOptions:
     """An address for the user agent, so that whoever runs the server can write before they block."""
     requests_per_second: float | None = None
     """Cap for this process, repeated tries included; None for no cap."""
+    pace: str | None = None
+    """``host:port`` of the job's pace keeper; its cap takes the place of the one above."""
     connect_s: float = 10.0
     read_s: float = 30.0
     """Longest silence of the server."""

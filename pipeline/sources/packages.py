@@ -58,6 +58,11 @@ class PackageSource:
     def __reduce__(self) -> tuple[Callable[..., PackageSource], tuple[Path, str, str, Limits]]:
         return PackageSource, (self._root, self._file_list, self.location, self._limits)
 
+    @property
+    def is_remote(self) -> bool:
+        """Members are read one after the other: the package read last is kept."""
+        return False
+
     def describe(self) -> str:
         """One line for the user."""
         return f"{self.location}: a mirror of PMC's legacy packages, listed in {self._file_list}"
@@ -100,18 +105,18 @@ class PackageSource:
         """The article's XML; see `Source`."""
         return self.media(article.xml)
 
-    def media(self, obj: MediaObject) -> bytes:
+    def media(self, obj: MediaObject, max_bytes: int | None = None) -> bytes:
         """One member of a package; see `Source`. Packages state no md5; gzip's own checksum is verified."""
         path, name = _split_url(obj.url)
         package = self._package(path)
-        if name in package.cached:
-            return package.cached[name]
         member = next((one for one in package.members if one.name == name and name in _own_names([one])), None)
         if member is None:
             raise SourceError(Reason.MISSING_OBJECT, f"{self._root / path}: has no member {name!r}")
-        limit = self._limit(name)
+        limit = min(self._limit(name), max_bytes or self._limit(name))
         if member.n_bytes > limit:
             raise too_large(f"{self._root / path}#{name}", limit)
+        if name in package.cached:
+            return package.cached[name]
         found = read_members(self._root / path, self._limits, lambda one: one == member)
         return next(data for data in [data for _, data in found] if data is not None)
 

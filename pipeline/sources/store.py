@@ -35,6 +35,10 @@ class ObjectStore(Protocol):
     def location(self) -> str:
         """The directory, or the URL before the keys."""
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether each object is a request to a server."""
+
     def read(self, key: str, *, max_bytes: int, md5: str | None = None, is_json: bool = False) -> bytes:
         """The object, whole and with that md5 where one is given.
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.sources import HttpOptions, SourceError
+from pipeline.sources.clock import SystemClock
+from pipeline.sources.pace import RateLimiter
 from pipeline.sources.retry import (
-    RateLimiter,
-    SystemClock,
     TryAgainError,
     parse_retry_after,
     wait_before,
