@@ -74,7 +74,13 @@ def _fetch(args: Arguments, console: Console) -> int:
         for name, fetcher in fetchers.items()
     ]
     if args.json:
-        print_json({"machine": _machine(), "bytes": sum(map(len, objects.values())), "rows": rows})
+        print_json(
+            {
+                "machine": _machine(),
+                "bytes": sum(map(len, objects.values())),
+                "rows": [dataclasses.asdict(row) for row in rows],
+            }
+        )
     else:
         print_table(_NAMES, map(_cells, rows), numbers=_NAMES[1:])
     return COMPLETE

@@ -43,7 +43,7 @@ def _stored(figure: Figure, data: bytes, max_bytes: int, max_pixels: int) -> Sto
         figure_id=figure.figure_id,
         article_id=figure.article_id,
         sha256=sha256,
-        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        md5=figure.image_md5 or hashlib.md5(data, usedforsecurity=False).hexdigest(),  # the source has verified it
         format=header.format,
         width_px=header.width_px,
         height_px=header.height_px,

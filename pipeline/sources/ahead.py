@@ -7,10 +7,11 @@ One connection waits for its server most of the time. Measured on loopback with 
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Generic, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
 
 from pipeline.sources.source import ArticleMetadata, MediaObject, Source, SourceError
 
@@ -40,7 +41,7 @@ def read_ahead(read: Callable[[_K], _V], wanted: Iterable[_K], n_ahead: int) -> 
 
     Args:
         read: a method of a source, such as `Source.media`. Called by several threads where `n_ahead` is above 1.
-        wanted: what it is called with, taken as it is needed. What is wanted again while it waits is read once.
+        wanted: what it is called with, taken as it is needed. What is wanted twice in a row is read once.
         n_ahead: objects read at a time. Memory holds these, and 64 MB of others that wait for their turn.
     """
     if n_ahead <= 1:
@@ -50,10 +51,8 @@ def read_ahead(read: Callable[[_K], _V], wanted: Iterable[_K], n_ahead: int) -> 
     try:
         for key in wanted:
             line.add(key)
-            while line.is_full():
-                yield from line.first_done()
-        while line:
-            yield from line.first_done()
+            yield from line.until_there_is_room()
+        yield from line.rest()
     finally:
         line.close()
 
@@ -65,35 +64,64 @@ class _Line(Generic[_K, _V]):
         self._read = read
         self._n_ahead = n_ahead
         self._pool = ThreadPoolExecutor(n_ahead, thread_name_prefix="read-ahead")
-        self._waiting: deque[tuple[_K, Future[_V | SourceError]]] = deque()
-
-    def __len__(self) -> int:
-        return len(self._waiting)
+        self._places: deque[tuple[_K, Future[_V | SourceError]]] = deque()
+        self._change = threading.Condition()
+        self._n_under_way = self._n_bytes = 0
 
     def add(self, key: _K) -> None:
-        """Begins to read an object, unless that is under way."""
-        under_way = next((future for other, future in self._waiting if other == key), None)
-        self._waiting.append((key, under_way or self._pool.submit(_outcome, self._read, key)))
+        """Begins to read an object, unless it is the one that was added last."""
+        if self._places and self._places[-1][0] == key:
+            self._places.append(self._places[-1])
+            return
+        with self._change:
+            self._n_under_way += 1
+        future = self._pool.submit(_outcome, self._read, key)
+        self._places.append((key, future))
+        future.add_done_callback(self._has_come)
 
-    def is_full(self) -> bool:
-        """Whether no other object may be asked for yet."""
-        done = [future.result() for _, future in self._waiting if future.done()]
-        n_bytes = sum(len(found) for found in done if isinstance(found, bytes))
-        n_under_way = len(self._waiting) - len(done)
-        return n_under_way >= self._n_ahead or n_bytes >= _MOST_BYTES or len(self._waiting) >= _MOST_WAITING
+    def until_there_is_room(self) -> Iterator[tuple[_K, _V | SourceError]]:
+        """Gives what is first in the line until another object may be asked for."""
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._places[0][1].done() or not self._is_full())
+                if not self._is_full():
+                    return
+            yield self._take()
 
-    def first_done(self) -> Iterator[tuple[_K, _V | SourceError]]:
-        """The first in the line, once it is there; none where another one came meanwhile that makes room."""
-        if not self._waiting[0][1].done():
-            under_way = {future for _, future in self._waiting if not future.done()}
-            wait(under_way, return_when=FIRST_COMPLETED)
-        if self._waiting[0][1].done():
-            key, future = self._waiting.popleft()
-            yield key, future.result()
+    def rest(self) -> Iterator[tuple[_K, _V | SourceError]]:
+        """Gives all that is left."""
+        while self._places:
+            yield self._take()
 
     def close(self) -> None:
         """Waits for what is under way, and begins nothing more."""
         self._pool.shutdown(cancel_futures=True)
+
+    def _is_full(self) -> bool:
+        is_busy = self._n_under_way >= self._n_ahead
+        return is_busy or self._n_bytes >= _MOST_BYTES or len(self._places) >= _MOST_WAITING
+
+    def _has_come(self, future: Future[_V | SourceError]) -> None:
+        with self._change:
+            self._n_under_way -= 1
+            self._n_bytes += _size(future)
+            self._change.notify()
+
+    def _take(self) -> tuple[_K, _V | SourceError]:
+        key, future = self._places.popleft()
+        found = future.result()
+        if not (self._places and self._places[0][1] is future):
+            with self._change:
+                self._n_bytes -= _size(future)
+        return key, found
+
+
+def _size(future: Future[Any]) -> int:
+    """Bytes that it holds in memory."""
+    if future.cancelled() or future.exception():
+        return 0
+    found = future.result()
+    return len(found) if isinstance(found, bytes) else 0
 
 
 def _outcome(read: Callable[[_K], _V], key: _K) -> _V | SourceError:

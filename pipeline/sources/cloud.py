@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from pipeline.sources.metadata import is_safe_name, parse_metadata
 from pipeline.sources.source import ArticleMetadata, Entry, ListingFile, MediaObject, Snapshot, SourceError
 from pipeline.sources.store import Limits, ObjectStore
+from pipeline.sources.traffic import Traffic
 from schemas.reject import Reason
 
 INVENTORIES = "inventory-reports/pmc-oa-opendata/metadata/"
@@ -45,6 +46,11 @@ class CloudSource:
     def is_remote(self) -> bool:
         """See `Source`."""
         return self.store.is_remote
+
+    @property
+    def traffic(self) -> Traffic:
+        """See `Source`."""
+        return self.store.traffic
 
     def describe(self) -> str:
         """One line for the user."""

@@ -26,6 +26,7 @@ from pipeline.sources.pace import Pace, RateLimiter, SharedPace
 from pipeline.sources.retry import TryAgainError, parse_retry_after, with_retries
 from pipeline.sources.source import SourceError
 from pipeline.sources.store import too_large
+from pipeline.sources.traffic import Traffic
 from schemas.reject import Reason
 
 _CHUNK = 1 << 18
@@ -63,6 +64,7 @@ class HttpStore:
         self.prefix = prefix
         self.options = options
         self._clock = clock or SystemClock()
+        self.traffic = Traffic()
         self._pace = _pace(options, self._clock)
         self._session = _session(base, options)
 
@@ -152,6 +154,8 @@ class HttpStore:
                 if failure.is_busy:
                     self._pace.slow_down()
                 raise
+            finally:
+                self.traffic.add(sink.tell())
             check_body(url, found, sink, wanted)
 
         with_retries(attempt, self.options, self._clock)

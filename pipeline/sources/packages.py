@@ -19,6 +19,7 @@ from pipeline.sources.file_list import NAMES, PACKAGE_PATH, FileList, FileListIn
 from pipeline.sources.metadata import is_safe_name
 from pipeline.sources.source import ArticleMetadata, Entry, ListingFile, MediaObject, Snapshot, SourceError
 from pipeline.sources.store import Limits, too_large
+from pipeline.sources.traffic import Traffic
 from schemas.reject import Reason
 
 _XML = (".nxml", ".xml")
@@ -54,6 +55,7 @@ class PackageSource:
         self._file_list = file_list
         self._limits = limits
         self._last: _Package | None = None
+        self.traffic = Traffic()
 
     def __reduce__(self) -> tuple[Callable[..., PackageSource], tuple[Path, str, str, Limits]]:
         return PackageSource, (self._root, self._file_list, self.location, self._limits)
@@ -132,6 +134,8 @@ class PackageSource:
         return package
 
     def _read(self, path: str) -> _Package:
+        if (package := self._root / path).is_file():
+            self.traffic.add(package.stat().st_size)
         free = self._limits.package_cache
 
         def wants(member: Member) -> bool:

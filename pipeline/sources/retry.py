@@ -53,6 +53,7 @@ def with_retries(attempt: Callable[[], _T], options: HttpOptions, clock: Clock) 
         SourceError: all tries failed; the reason is that of the last one.
     """
     n_tries = n_spoiled = 0
+    patient_until = clock.monotonic() + options.patience_s
     while True:
         try:
             return attempt()
@@ -60,10 +61,12 @@ def with_retries(attempt: Callable[[], _T], options: HttpOptions, clock: Clock) 
             n_tries += 1
             n_spoiled += failure.is_spoiled
             wait_s = wait_before(n_tries + 1, failure.retry_after_s, options, clock)
-            is_over = n_tries >= options.n_tries or n_spoiled >= options.n_spoiled_tries
-            if is_over or wait_s is None:
-                tries = "1 try" if n_tries == 1 else f"{n_tries} tries"
-                detail = f"{failure.detail} ({tries})"
+            is_wrong = n_spoiled >= options.n_spoiled_tries
+            is_over = n_tries >= options.n_tries and clock.monotonic() >= patient_until
+            if is_wrong or is_over or wait_s is None:
+                # Of a body that is wrong at the source the same is told however the way to it was.
+                told = n_spoiled if is_wrong else n_tries
+                detail = f"{failure.detail} ({told} {'try' if told == 1 else 'tries'})"
                 raise SourceError(failure.reason, detail, failure.is_transient) from failure
             _log.info("%s; trying again in %.1f s", failure.detail, wait_s)
             clock.sleep(wait_s)

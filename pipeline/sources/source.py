@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from pipeline.sources.traffic import Traffic
 from schemas.reject import Reason
 
 INVENTORY_COLUMNS = ("Bucket", "Key", "LastModifiedDate", "ETag")
@@ -114,6 +115,10 @@ class Source(Protocol):
     @property
     def is_remote(self) -> bool:
         """Whether each object is a request to a server, so that reading several at a time pays; threads may do so."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was read of it, in this process."""
 
     def describe(self) -> str:
         """One line for the user: what was recognised, and where."""

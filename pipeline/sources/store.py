@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from pipeline.sources.source import SourceError
+from pipeline.sources.traffic import Traffic
 from schemas.reject import Reason
 
 
@@ -38,6 +39,10 @@ class ObjectStore(Protocol):
     @property
     def is_remote(self) -> bool:
         """Whether each object is a request to a server."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was read of it."""
 
     def read(self, key: str, *, max_bytes: int, md5: str | None = None, is_json: bool = False) -> bytes:
         """The object, whole and with that md5 where one is given.
