@@ -41,6 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
         return unquote(urlsplit(self.path).path).removeprefix("/")
 
     def do_GET(self) -> None:
+        self.server.on_request()
         path = self.key
         self.server.requests.append((self.path, self.client_address[1], dict(self.headers)))
         if self.server.is_away:
@@ -91,6 +92,7 @@ class FaultyServer(ThreadingHTTPServer):
         self.faults: dict[str, list[Callable[[_Handler], None]]] = {}
         self.is_lasting = False
         """The last fault of a key stays."""
+        self.on_request: Callable[[], None] = lambda: None
         self.is_away = False
         """What is still connected is cut off."""
         self.is_s3 = False

@@ -131,7 +131,7 @@ def trickle(handler) -> None:
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
     handler.close_connection = True
-    for _ in range(200):
+    for _ in range(300):
         handler.wfile.write(b"x")
         handler.wfile.flush()
         time.sleep(0.01)
@@ -158,7 +158,7 @@ class Passing:
 PASSING = {
     "reset in the middle of the body": Passing(reset_in_the_body),
     "503 with Retry-After, one in ten": Passing(busy, every=10),
-    "a body that trickles": Passing(trickle, every=20, run={"timeout_s": 0.5}),
+    "a body that trickles": Passing(trickle, every=40, run={"timeout_s": 2.0}),
     "wrong md5": Passing(wrong_bytes, suffixes=(".xml", ".jpg")),
     "a page of HTML with status 200": Passing(page),
 }
