@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -78,7 +79,7 @@ def img2dataset(program: str) -> Fetcher:
 def _run_program(program: str, url: str, objects: Mapping[str, bytes], folder: Path, n_threads: int) -> Fetched:
     folder.mkdir()
     rows = [
-        {"url": url + key, "caption": key, "md5": md5(data, usedforsecurity=False).hexdigest()}
+        {"url": url + quote(key), "caption": key, "md5": md5(data, usedforsecurity=False).hexdigest()}
         for key, data in objects.items()
     ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "urls.parquet")

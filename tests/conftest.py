@@ -1,4 +1,4 @@
-"""What all tests share: where the corpus is, and a server that misbehaves on demand."""
+"""What all tests share: the corpus, a sample of invented articles, and a server that misbehaves on demand."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
+
+from pipeline.sample import BUCKET_FOLDER, SampleTruth, write_sample
 
 HERE = Path(__file__).resolve().parent
 
@@ -30,6 +33,20 @@ def corpus() -> Path:
     if not root.is_dir():
         pytest.skip(f"no test corpus at {root}; set PMC15M_CORPUS to its folder to run this test")
     return root
+
+
+@dataclass(frozen=True)
+class Sample:
+    bucket: Path
+    truth: SampleTruth
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The bucket of `make demo`, and what was planted in it."""
+    folder = tmp_path_factory.mktemp("sample") / "sample"
+    truth = write_sample(folder)
+    return Sample(folder / BUCKET_FOLDER, truth)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -56,8 +57,9 @@ def test_twenty_kills_at_random_points_leave_the_same_bytes(
     calm = objects_asked_for(server)
     assert asked_more_than_once(calm) == wrong_at_the_source(sample)
     root, chance = tmp_path / "root", random.Random(15)
-    for _ in range(N_KILLS):
-        kill_at_work(start(*arguments(server, root)), root, chance)
+    slowly = ("--set", "run.requests_per_second=8")
+    for number in range(N_KILLS):
+        kill_at_work(start(*arguments(server, root), *slowly), root, chance.uniform(0.0, 3.0), f"kill {number}")
     killed = objects_asked_for(server)
     done = cli(*arguments(server, root))
     assert done.returncode == 0, done.stderr
@@ -65,24 +67,25 @@ def test_twenty_kills_at_random_points_leave_the_same_bytes(
     assert not list(root.glob("stages/*/.*"))
     all_asked = killed + objects_asked_for(server)
     again = all_asked - calm
-    print(
-        f"\n{N_KILLS} kills: {len(calm)} objects, {len(again)} of them asked for again, {sum(again.values())} requests"
-    )
+    told = f"{N_KILLS} kills: {len(again)} of {len(calm)} objects asked for again, {sum(again.values())} requests\n"
+    sys.stdout.write(told)
     assert set(all_asked) == set(calm)
     # What is lost with a kill is the part that each of two workers was at: six articles and what they read ahead.
     assert sum(again.values()) < N_KILLS * 2 * 40
 
 
-def kill_at_work(job: subprocess.Popen[bytes], root: Path, chance: random.Random) -> None:
-    """SIGKILL to a job and all it started, up to a second after it began to write a part, or at its end."""
+def kill_at_work(job: subprocess.Popen[bytes], root: Path, seconds: float, which: str) -> None:
+    """SIGKILL to a job and all it started, so many seconds after it began to write a part."""
+    left_behind = set(root.glob("stages/*/.part-*"))
     give_up = time.monotonic() + 120
-    while not list(root.glob("stages/*/.part-*")) and job.poll() is None:
+    while not set(root.glob("stages/*/.part-*")) - left_behind:
+        assert job.poll() is None, f"{which}: nothing was left to do"
         assert time.monotonic() < give_up
         time.sleep(0.01)
-    time.sleep(chance.uniform(0.0, 1.0))
-    if job.poll() is None:
-        os.killpg(job.pid, signal.SIGKILL)
-        assert job.wait() == -signal.SIGKILL
+    time.sleep(seconds)
+    assert job.poll() is None, f"{which}: the job had ended"
+    os.killpg(job.pid, signal.SIGKILL)
+    assert job.wait() == -signal.SIGKILL
 
 
 def test_a_second_job_stops_and_the_first_keeps_the_pace(server, cli, start, sample, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import random
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -24,7 +25,6 @@ from pipeline import catalog, fetch, parse, sourcing
 from pipeline.catalog import INVENTORY, inventory_entry, part_of
 from pipeline.config import Config, RunConfig
 from pipeline.part import PartWriter, run_part
-from pipeline.sample import BUCKET_FOLDER, write_sample
 from pipeline.sources import SourceError
 from pipeline.sourcing import open_for
 from pipeline.stage import Context
@@ -35,12 +35,10 @@ INVENTORIES = "inventory-reports/pmc-oa-opendata/metadata/"
 
 
 @pytest.fixture(scope="module")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def objects(sample) -> dict[str, bytes]:
     """The sample bucket, by key."""
-    folder = tmp_path_factory.mktemp("sample")
-    write_sample(folder)
-    bucket = folder / BUCKET_FOLDER
-    return {path.relative_to(bucket).as_posix(): path.read_bytes() for path in bucket.rglob("*") if path.is_file()}
+    files = (path for path in sample.bucket.rglob("*") if path.is_file())
+    return {path.relative_to(sample.bucket).as_posix(): path.read_bytes() for path in files}
 
 
 def crawl(url: str, root: Path, **run: object) -> dict[str, str]:
@@ -320,7 +318,7 @@ def table() -> Iterator[list[dict[str, object]]]:
     rows: list[dict[str, object]] = []
     yield rows
     for row in rows:
-        print(json.dumps(row))  # noqa: T201  (the table of faults, for `pytest -s`)
+        sys.stdout.write(json.dumps(row) + "\n")
 
 
 @pytest.fixture
