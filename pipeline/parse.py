@@ -61,7 +61,7 @@ def _license_conflict(version: ArticleVersion, article: ParsedArticle) -> str | 
     claims = {
         "JSON license_code": version.license,
         "pmc-license-ref": normalise_license(stated.pmc_license_ref),
-        "licence link": stated.code,
+        "licence link": None if stated.found_in == "custom-meta" else stated.code,
     }
     if len({code for code in claims.values() if code}) < 2:
         return None
