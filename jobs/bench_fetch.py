@@ -10,7 +10,6 @@ import dataclasses
 import itertools
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,9 +20,9 @@ from rich.console import Console
 from jobs.fetchers import Fetcher, img2dataset, own
 from jobs.loopback import Weather, serve
 from jobs.verbs import COMPLETE, Arguments, UsageError, Verbs, add_json, add_verb, print_json, print_table
+from pipeline.img2dataset import INSTALL, find_program
 
 _IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".tif", ".tiff", ".webp")
-_INSTALL = "not found; install it in an environment of its own: make img2dataset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +58,9 @@ def add(benches: Verbs) -> None:
 
 
 def _fetch(args: Arguments, console: Console) -> int:
-    program = args.img2dataset or find_img2dataset()
+    program = args.img2dataset or find_program()
     if program is None:
-        raise UsageError(f"img2dataset: {_INSTALL}")
+        raise UsageError(f"img2dataset is not here; {INSTALL}")
     objects = _objects(args.images, args.n)
     weathers = [
         Weather(latency / 1000, failures)
@@ -84,12 +83,6 @@ def _fetch(args: Arguments, console: Console) -> int:
     else:
         print_table(_NAMES, map(_cells, rows), numbers=_NAMES[1:])
     return COMPLETE
-
-
-def find_img2dataset() -> str | None:
-    """The program of `make img2dataset`, else the one on the path, else None."""
-    beside = Path(__file__).resolve().parents[1] / ".venv-img2dataset" / "bin" / "img2dataset"
-    return str(beside) if beside.exists() else shutil.which("img2dataset")
 
 
 def measure(name: str, fetcher: Fetcher, weather: Weather, objects: Mapping[str, bytes], n_threads: int) -> Row:

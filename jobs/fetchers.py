@@ -11,7 +11,7 @@ import multiprocessing
 import resource
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
@@ -22,13 +22,14 @@ import pyarrow.parquet as pq
 
 from pipeline import fetch
 from pipeline.config import Config, RunConfig
-from pipeline.part import PartWriter, part_name, run_part
+from pipeline.img2dataset import options as img2dataset_options
+from pipeline.img2dataset import run_options
+from pipeline.part import PartWriter, run_part
 from pipeline.stage import Context, Stage
 from schemas.figures import Figure
 
 _BUCKET = "s3://pmc-oa-opendata/"
 _INPUT = Stage("figures", (), (Figure,), 1, start=lambda context: lambda row: [row])
-_N_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +85,11 @@ def _run_program(program: str, url: str, objects: Mapping[str, bytes], folder: P
     ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "urls.parquet")
     before = _cpu_seconds(resource.RUSAGE_CHILDREN)
-    command = [program, *img2dataset_options(folder / "urls.parquet", folder / "out", max(2, len(rows)))]
-    settings = ["--processes_count=1", f"--thread_count={n_threads}", f"--retries={_N_TRIES - 1}", "--timeout=60"]
-    subprocess.run([*command, *settings], check=True, capture_output=True)
+    options = (*img2dataset_options(folder / "urls.parquet", folder / "out", len(rows)), *run_options(n_threads, 60))
+    subprocess.run([program, *options], check=True, capture_output=True)
     stats = json.loads((folder / "out" / "00000_stats.json").read_text())
     cpu = _cpu_seconds(resource.RUSAGE_CHILDREN) - before
     return Fetched(stats["successes"], stats["end_time"] - stats["start_time"], cpu)
-
-
-def img2dataset_options(urls: Path, out: Path, samples_per_shard: int) -> Sequence[str]:
-    """Options with which img2dataset makes WebDataset shards of original files from what `export --format urls` wrote.
-
-    Its own `key` counts the samples, so a column of that name cannot be carried over: `pair_id` says the same.
-    """
-    return (
-        f"--url_list={urls}",
-        "--input_format=parquet",
-        "--url_col=url",
-        "--caption_col=caption",
-        '--verify_hash=["md5","md5"]',
-        "--output_format=webdataset",
-        f"--output_folder={out}",
-        f"--number_sample_per_shard={samples_per_shard}",
-        "--resize_mode=no",
-        "--disable_all_reencoding=True",
-        "--extract_exif=False",
-        "--compute_hash=md5",
-    )
 
 
 def _cpu_seconds(who: int) -> float:
@@ -144,8 +123,3 @@ def _figure(key: str, digest: str) -> Figure:
         container="sec",
         figure_type=None,
     )
-
-
-def rejects_of(folder: Path) -> list[str]:
-    """Details of what the stage turned away, for whoever looks into a failure."""
-    return [str(row) for row in pq.read_table(folder / "fetch" / part_name(0) / "rejects.parquet")["detail"]]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 
-from pipeline.sources import HttpOptions, Source, SourceError, Want, open_source, read_ahead, read_wanted
+from pipeline.config import RunConfig
+from pipeline.img2dataset import fetch_with_img2dataset
+from pipeline.sources import HttpOptions, MediaObject, Source, SourceError, Want, open_source, read_ahead, read_wanted
+from pipeline.sources.cloud import CloudSource
 from pipeline.stage import Context, Delivery, Stage
+from schemas.images import Image
 from schemas.record import Record
 from schemas.reject import Reason
 
@@ -33,8 +37,20 @@ def deliveries(stage: Stage, rows: Iterable[Record], context: Context) -> Iterat
     """Each row, in order, with the object of the source that the stage wants for it, read ahead where that pays."""
     if stage.wants is None:
         return ((row, None) for row in rows)
-    source = open_for(context)
-    return _deliveries(source, stage.wants, rows, context.config.run.read_ahead if source.is_remote else 1)
+    source, run = open_for(context), context.config.run
+    if run.fetcher == "img2dataset" and Image in stage.outputs and isinstance(source, CloudSource) and source.is_remote:
+        return _by_img2dataset(source, stage.wants, list(rows), run)
+    return _deliveries(source, stage.wants, rows, run.read_ahead if source.is_remote else 1)
+
+
+def _by_img2dataset(
+    source: CloudSource, wants: Callable[[Record], Want], rows: Sequence[Record], run: RunConfig
+) -> Iterator[Delivery]:
+    wanted = [want for want in map(wants, rows) if isinstance(want, MediaObject)]
+    addressed = [(obj, source.address(obj)) for obj in wanted]
+    found = fetch_with_img2dataset(addressed, run.read_ahead, run.timeout_s) if rows else iter(())
+    for row, got in zip(rows, found, strict=True):
+        yield row, _without_place(got, source) if isinstance(got, SourceError) else got
 
 
 def _deliveries(

@@ -92,6 +92,10 @@ class CloudSource:
         limit = self.limits.xml if is_xml else self.limits.media
         return self.store.read(media_key(obj.url), max_bytes=min(limit, max_bytes or limit), md5=obj.md5)
 
+    def address(self, obj: MediaObject) -> str:
+        """Where the store has a file of an article: its URL at a server, its path in a directory."""
+        return self.store.url(media_key(obj.url))
+
     def close(self) -> None:
         """Gives back the store's connections."""
         self.store.close()

@@ -63,6 +63,10 @@ class DirectoryStore:
             raise
         return file
 
+    def url(self, key: str) -> str:
+        """The file's path; see `ObjectStore`."""
+        return str(self._path(key))
+
     def names(self, prefix: str) -> list[str]:
         """Names directly under a prefix; see `ObjectStore`."""
         path = self._path(prefix)

@@ -83,13 +83,13 @@ class HttpStore:
 
     def read(self, key: str, *, max_bytes: int, md5: str | None = None, is_json: bool = False) -> bytes:
         """The object's bytes; see `ObjectStore`."""
-        return self._read(self._url(key), Wanted(max_bytes, md5, is_json=is_json))
+        return self._read(self.url(key), Wanted(max_bytes, md5, is_json=is_json))
 
     def open(self, key: str, *, max_bytes: int, md5: str | None = None) -> BinaryIO:
         """The object, from a temporary file without a name; see `ObjectStore`."""
         sink = tempfile.TemporaryFile()  # noqa: SIM115  (the caller closes it)
         try:
-            self._get(self._url(key), sink, Wanted(max_bytes, md5))
+            self._get(self.url(key), sink, Wanted(max_bytes, md5))
         except BaseException:
             sink.close()
             raise
@@ -109,7 +109,8 @@ class HttpStore:
         """Closes the connections; they are opened again when needed."""
         self._session.close()
 
-    def _url(self, key: str) -> str:
+    def url(self, key: str) -> str:
+        """Where an object lies; its odd characters are quoted."""
         return self.base + quote(self.prefix + key)
 
     def _listed(self, prefix: str) -> Iterator[str]:
@@ -124,7 +125,7 @@ class HttpStore:
         raise SourceError(Reason.BAD_METADATA, f"{self.base}: a listing without end under {prefix}")
 
     def _indexed(self, prefix: str, listing_error: SourceError) -> list[str]:
-        url = self._url(prefix)
+        url = self.url(prefix)
         try:
             return parse_index_page(url, self._page(url))
         except SourceError as error:

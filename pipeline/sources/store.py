@@ -64,6 +64,9 @@ class ObjectStore(Protocol):
             SourceError: as `read`.
         """
 
+    def url(self, key: str) -> str:
+        """Where the object lies, for other programs."""
+
     def names(self, prefix: str) -> list[str]:
         """Names directly under a prefix that ends in a slash; those of folders end in a slash too.
 

@@ -13,9 +13,9 @@ from PIL import Image
 from rich.console import Console
 
 from jobs import bench_fetch
-from jobs.bench_fetch import find_img2dataset
 from jobs.loopback import Weather, serve
 from jobs.verbs import UsageError
+from pipeline.img2dataset import find_program
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def run(*words: str) -> int:
     return int(args.verb(args, Console(stderr=True)))
 
 
-@pytest.mark.skipif(find_img2dataset() is None, reason="needs img2dataset: make img2dataset")
+@pytest.mark.skipif(find_program() is None, reason="needs img2dataset: make img2dataset")
 def test_both_get_everything_from_a_server_that_fails(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--images", str(images), "-n", "60", "--latency", "5", "--failures", "0.2", "--json") == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
@@ -55,7 +55,7 @@ def test_numbers_that_are_none(images: Path) -> None:
 
 
 def test_without_img2dataset_it_says_how_to_get_it(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_fetch, "find_img2dataset", lambda: None)
+    monkeypatch.setattr(bench_fetch, "find_program", lambda: None)
     with pytest.raises(UsageError, match="make img2dataset"):
         run("--images", str(images))
 

@@ -14,14 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import inspect
-from jobs.bench_fetch import find_img2dataset
-from jobs.fetchers import img2dataset_options
 from jobs.loopback import Weather, serve
+from pipeline.img2dataset import find_program, options
 from pipeline.tar import read_slice
 
 pytestmark = [
     pytest.mark.spark,
-    pytest.mark.skipif(find_img2dataset() is None, reason="needs img2dataset: make img2dataset"),
+    pytest.mark.skipif(find_program() is None, reason="needs img2dataset: make img2dataset"),
 ]
 
 
@@ -32,13 +31,14 @@ def bucket_objects(sample) -> dict[str, bytes]:
 
 
 def img2dataset(urls: Path, out: Path) -> None:
-    program = find_img2dataset()
+    program = find_program()
     assert program is not None
-    options = img2dataset_options(urls, out, 10)
     more = ["--distributor=pyspark", "--processes_count=2", '--save_additional_columns=["pair_id","license"]']
     # Its session asks for 16 GB of memory; what it was started with counts for more.
     env = {**os.environ, "PYSPARK_PYTHON": str(Path(program).parent / "python"), "SPARK_LOCAL_IP": "127.0.0.1"}
-    done = subprocess.run([program, *options, *more], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program, *options(urls, out, 10), *more], env=env, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
 
 

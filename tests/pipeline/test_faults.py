@@ -24,6 +24,7 @@ import pytest
 from pipeline import catalog, fetch, parse, sourcing
 from pipeline.catalog import INVENTORY, inventory_entry, part_of
 from pipeline.config import Config, RunConfig
+from pipeline.img2dataset import find_program
 from pipeline.part import PartWriter, run_part
 from pipeline.sources import SourceError
 from pipeline.sourcing import open_for
@@ -296,6 +297,15 @@ def test_a_full_disk(server, calm: Calm, tmp_path: Path, report):
     finally:
         subprocess.run(["umount", str(disk)], check=True)
     report("a full disk, then room", "the same bytes", server.asked() - calm.asked)
+
+
+@pytest.mark.skipif(find_program() is None, reason="needs img2dataset: make img2dataset")
+def test_img2dataset_as_the_fetcher_gives_the_same_images(server, calm: Calm, tmp_path: Path):
+    """All but the words with which it says why an object could not be had."""
+    files = crawl(server.url, tmp_path, fetcher="img2dataset")
+    differ = {name for name, digest in files.items() if calm.files[name] != digest}
+    assert set(files) == set(calm.files) and all(name.endswith("rejects.parquet") for name in differ)
+    assert rejects(tmp_path) == calm.rejects
 
 
 @pytest.mark.long

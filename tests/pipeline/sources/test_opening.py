@@ -95,8 +95,8 @@ def test_a_bucket_by_host_name_and_by_path(scheme: str):
     host, path = (
         open_source(f"{scheme}://{root}", look=False).store for root in ("pmc.s3.example.org", "s3.example.org/pmc")
     )
-    assert host._url("PMC1.1/a b+é.jpg") == f"{scheme}://pmc.s3.example.org/PMC1.1/a%20b%2B%C3%A9.jpg"
-    assert path._url("PMC1.1/a b+é.jpg") == f"{scheme}://s3.example.org/pmc/PMC1.1/a%20b%2B%C3%A9.jpg"
+    assert host.url("PMC1.1/a b+é.jpg") == f"{scheme}://pmc.s3.example.org/PMC1.1/a%20b%2B%C3%A9.jpg"
+    assert path.url("PMC1.1/a b+é.jpg") == f"{scheme}://s3.example.org/pmc/PMC1.1/a%20b%2B%C3%A9.jpg"
 
 
 def test_a_server_that_is_not_there(serve):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 
 import pytest
 
 from jobs.pace import _serve
-from pipeline.sources import HttpOptions
+from pipeline.sources import HttpOptions, read_ahead
 from pipeline.sources.clock import SystemClock
 from pipeline.sources.http import HttpStore
 from pipeline.sources.pace import RateLimiter, SharedPace
@@ -120,3 +121,29 @@ def test_an_answer_of_a_busy_server_slows_the_job(serve, clock, status: int, is_
     store = HttpStore(server.url, HttpOptions(requests_per_second=1000.0), clock=clock)
     store.read("a", max_bytes=10)
     assert (store._pace._rate < 1000.0) is is_slower
+
+
+def test_a_source_that_refuses_what_is_too_fast_gets_less_and_everything_is_had(serve):
+    """It answers at most so many requests in a second and says SlowDown to the rest."""
+    keys = [f"{n}" for n in range(400)]
+    server = serve(dict.fromkeys(keys, b"x"))
+    answered, n_refused, lock = deque(), [0], threading.Lock()
+
+    def refuse_the_rest(handler) -> None:
+        now = time.monotonic()
+        with lock:
+            while answered and answered[0] < now - 1.0:
+                answered.popleft()
+            is_too_much = len(answered) >= 60
+            if is_too_much:
+                n_refused[0] += 1
+            else:
+                answered.append(now)
+        handler.answer(*((503, b"<Error><Code>SlowDown</Code></Error>") if is_too_much else (200, b"x")))
+
+    server.faults, server.is_lasting = {key: [refuse_the_rest] for key in keys}, True
+    store = HttpStore(server.url, HttpOptions(requests_per_second=200.0))
+    found = list(read_ahead(lambda key: store.read(key, max_bytes=10), keys, 16))
+    assert [value for _, value in found] == [b"x"] * len(keys)
+    assert n_refused[0] < len(keys) / 2, "at an even pace of 200 it would refuse more than two of three"
+    assert store._pace._rate < 150.0
