@@ -1,12 +1,13 @@
 # make demo: the main job on made-up articles, from nothing to a report.   make test: all tests.
 PYTHON ?= python3
 VENV := .venv
+RIVAL := .venv-img2dataset
 BIN := $(VENV)/bin
 DEMO ?= demo
 CONSTRAINTS := jobs/conf/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup dev demo test test-long lint types format bench check-machine clean
+.PHONY: setup dev img2dataset demo test test-long lint types format bench check-machine clean
 
 setup: $(VENV)/.setup            ## the environment, with what the chain needs
 
@@ -27,6 +28,13 @@ $(VENV)/.dev: $(VENV)/.setup
 	$(BIN)/pip install -q -c $(CONSTRAINTS) -e '.[dev]'
 	touch $@
 
+img2dataset: $(RIVAL)/.setup     ## img2dataset in an environment of its own: it wants an old webdataset
+
+$(RIVAL)/.setup: jobs/conf/constraints-img2dataset.txt
+	$(PYTHON) -m venv $(RIVAL)
+	$(RIVAL)/bin/pip install -q -c jobs/conf/constraints-img2dataset.txt img2dataset pyspark
+	touch $@
+
 demo: setup                      ## draws a sample bucket, runs the chain on it, and reports
 	@[ -d $(DEMO)/sample ] || $(BIN)/pmc15m sample $(DEMO)/sample
 	@$(BIN)/pmc15m rebuild --source $(DEMO)/sample/bucket --root $(DEMO)/root --recipe jobs/conf/demo.toml
@@ -34,7 +42,7 @@ demo: setup                      ## draws a sample bucket, runs the chain on it,
 	@$(BIN)/pmc15m status --root $(DEMO)/root --check
 	@echo "release: $(DEMO)/root/releases/latest    report: $(DEMO)/report/index.html"
 
-test: dev                        ## all tests but the long ones
+test: dev img2dataset            ## all tests but the long ones
 	$(BIN)/pytest -m "not long and not bench"
 
 test-long: dev                   ## fuzzing, chaos and scale: tens of minutes

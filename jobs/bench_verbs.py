@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from jobs import bench_parse
+from jobs import bench_fetch, bench_parse
 from jobs.verbs import COMPLETE, Arguments, UsageError, Verbs, add_json, add_verb, print_json, print_table
 from pipeline.config import FetchConfig
 from pipeline.images import ImageError, decode
@@ -33,6 +33,7 @@ def add(verbs: Verbs) -> None:
     _add_captions(benches)
     _add_panels(benches)
     bench_parse.add(benches)
+    bench_fetch.add(benches)
 
 
 def _add_truth(parser: Any) -> None:

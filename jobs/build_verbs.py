@@ -147,6 +147,8 @@ def _add_export(verbs: Verbs) -> None:
     parser.add_argument("--kind", default="panels,whole", help="panels, whole, or both (default)")
     parser.add_argument("--image-size", type=int, help="shorter side in px; by default as stored in the release")
     parser.add_argument("--format", default="webdataset", help=f"comma list of {', '.join(FORMATS)}")
+    mirror = "with --format urls: a server that has the bucket's keys under this URL; by default the bucket itself"
+    parser.add_argument("--url-root", metavar="URL", help=mirror)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of [run]")
 
 
@@ -159,6 +161,7 @@ def _export(args: Arguments, console: Console) -> int:
         kinds=_listed(args.kind, KINDS, "--kind"),
         image_size=args.image_size or release["config"]["split"]["image_size"],
         formats=_listed(args.format, FORMATS, "--format"),
+        url_root=args.url_root,
     )
     allowed_licenses(order.license)
     if args.out.exists() and any(args.out.iterdir()):

@@ -14,7 +14,7 @@ from pyspark.errors import PySparkException
 from rich.console import Console
 from rich.logging import RichHandler
 
-from jobs import bench_verbs, build_verbs, interrupt, look_verbs, report_verb
+from jobs import bench_verbs, build_verbs, interrupt, look_verbs, plan_verb, report_verb
 from jobs.session import JavaError
 from jobs.stages import StageError
 from jobs.verbs import COMPLETE, ERROR, INCOMPLETE, UsageError, Verb
@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     look_verbs.add(verbs)
     report_verb.add(verbs)
     bench_verbs.add(verbs)
+    plan_verb.add(verbs)
     return parser
 
 

@@ -23,7 +23,7 @@ from pipeline import fetch, parse
 from pipeline.card import Facts
 from pipeline.config import PackConfig
 from pipeline.dedup.dedup import STAGE as DEDUP
-from pipeline.export import KINDS, Region, article_lines, render, url_row, write_parquet
+from pipeline.export import KINDS, URL_COLUMNS, Region, article_lines, render, url_row, write_parquet
 from pipeline.licenses import allowed_licenses
 from pipeline.pack import add_samples, read_crop, sample_order, shard_name
 from pipeline.release import CREDIT_COLUMNS, write_json, write_papers
@@ -53,6 +53,8 @@ class Order:
     kinds: Sequence[str]
     image_size: int
     formats: Sequence[str]
+    url_root: str | None = None
+    """A server with the keys of the bucket, for the URLs; None for the bucket itself."""
 
 
 def export(spark: SparkSession, root: Root, order: Order, out: Path) -> int:
@@ -95,7 +97,7 @@ def _write(spark: SparkSession, root: Root, order: Order, pairs: DataFrame, fold
     if "webdataset" in order.formats or "parquet" in order.formats:
         shards = _write_shards(spark, root, order, pairs, folder)
     if "urls" in order.formats:
-        _write_urls(pairs, folder / "urls.parquet")
+        _write_urls(pairs, order.url_root, folder / "urls.parquet")
     if "jsonl" in order.formats:
         _write_articles(root, order, pairs, folder / "articles.jsonl")
     credits = pairs.select(*CREDIT_COLUMNS).distinct().orderBy(*CREDIT_COLUMNS).toLocalIterator()
@@ -186,13 +188,17 @@ def _pictures(root: Path, order: Order, table: pa.Table) -> Callable[[Pair], byt
     return picture
 
 
-def _write_urls(pairs: DataFrame, path: Path) -> None:
-    """Whole figures only: a downloader cannot cut panels."""
-    rows = pairs.where(F.col("kind") == "whole").orderBy("pair_id").toLocalIterator()
-    schema = pa.schema([(name, pa.string()) for name in ("url", "caption", "md5", "key", "license", "attribution")])
+def _write_urls(pairs: DataFrame, url_root: str | None, path: Path) -> None:
+    """Whole figures only, for a downloader cannot cut panels; and only those with a URL, which packages have not."""
+    wanted = pairs.where((F.col("kind") == "whole") & F.col("image_url").startswith("s3://"))
+    if wanted.isEmpty():
+        raise UsageError("--format urls: no whole figure here has a URL; figures from old packages have none")
+    rows = wanted.orderBy("pair_id").toLocalIterator()
+    schema = pa.schema([(name, pa.string()) for name in URL_COLUMNS])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while chunk := list(itertools.islice(rows, _ROWS_PER_GROUP)):
-            found = [url_row(Pair(**{name: row[name] for name in arrow_schema(Pair).names})) for row in chunk]
+            pairs_found = (Pair(**{name: row[name] for name in arrow_schema(Pair).names}) for row in chunk)
+            found = [url_row(pair, url_root) for pair in pairs_found]
             writer.write_batch(pa.RecordBatch.from_pylist(found, schema=schema))
 
 

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from jobs.cluster import run_cluster
 from jobs.grouped import read_parts
 from jobs.inventory import run_inventory, undelivered
+from jobs.pace import keep_pace
 from jobs.pack import packed_shards, run_pack
 from jobs.progress import Progress
 from jobs.stages import Run, run_stage
@@ -79,7 +80,7 @@ def prepare(
     settings = {field.name: config.section(field.name) for field in dataclasses.fields(config) if field.name != "run"}
     chain = Chain(source.location, snapshot.date, settings, folders, listing, lineage)
     root.save_chain(chain)
-    context = Context(config, root.path, source.location, n_workers=spark.sparkContext.defaultParallelism)
+    context = Context(config, root.path, source.location, pace=keep_pace(spark, config.run.requests_per_second))
     return Run(spark, root, config, context, Tables(root, folders), tuple(lineage), progress), chain
 
 

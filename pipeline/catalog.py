@@ -16,8 +16,7 @@ from pathlib import Path
 from pipeline.config import ConfigError, InventoryConfig
 from pipeline.ids import article_id, sort_key
 from pipeline.licenses import allowed_licenses
-from pipeline.sources import ArticleMetadata, Entry, MediaObject, SourceError
-from pipeline.sourcing import detail_of, open_for
+from pipeline.sources import ArticleMetadata, Entry, MediaObject
 from pipeline.stage import Context, Function, Outcome, Stage, Step
 from schemas.inventory import InventoryEntry, Tombstone
 from schemas.reject import Reason, Reject
@@ -81,19 +80,16 @@ def inventory_entry(entry: Entry) -> InventoryEntry:
 
 
 def _start(context: Context) -> Function:
-    source = open_for(context)
     licenses = allowed_licenses(context.config.catalog.license)
 
-    def catalog(entries: list[InventoryEntry]) -> Iterator[Outcome]:
-        readable = []
-        for entry in entries:
-            try:
-                readable.append((entry, source.metadata(entry.pmcid, entry.version)))
-            except SourceError as error:
-                yield _reject(record_id=entry.id, reason=error.reason, detail=detail_of(error, source))
-        yield from _choose(readable, licenses)
+    def catalog(entries: list[InventoryEntry], metadata: list[ArticleMetadata]) -> Iterator[Outcome]:
+        return _choose(list(zip(entries, metadata, strict=True)), licenses)
 
     return catalog
+
+
+def _wants(entry: InventoryEntry) -> tuple[str, int]:
+    return entry.pmcid, entry.version
 
 
 def _choose(
@@ -153,4 +149,4 @@ def _media_file(media: MediaObject) -> MediaFile:
     return MediaFile(name=media.name, url=media.url, md5=media.md5)
 
 
-STAGE = Stage("catalog", (InventoryEntry,), (ArticleVersion,), revision=1, start=_start, by="pmcid")
+STAGE = Stage("catalog", (InventoryEntry,), (ArticleVersion,), revision=1, start=_start, by="pmcid", wants=_wants)

@@ -19,6 +19,7 @@ from typing import Any
 from pipeline.dedup.settings import DedupSettings
 from pipeline.licenses import allowed_licenses
 
+FETCHERS = ("own", "img2dataset")
 TEXT_POLICIES = ("own", "prefix+own", "prefix+own+suffix", "full")
 
 
@@ -139,8 +140,19 @@ class RunConfig:
         1e-4, "a stage with more internal errors than this fails; at least one is allowed"
     )
     requests_per_second: float = _option(100.0, "cap for the whole job over HTTP")
+    fetcher: str = _option(
+        "own", "what fetches images over HTTP: own, or img2dataset, which keeps to no cap and tries again at once"
+    )
+    read_ahead: int = _option(
+        16, "objects that a worker asks for at a time over HTTP; each may take 8 MB of memory before its turn"
+    )
     contact: str = _option("", "an address named in the user agent, so that the source can reach you")
     timeout_s: float = _option(60.0, "longest a single object may take over HTTP")
+
+    def __post_init__(self) -> None:
+        """Refuses a fetcher that does not exist."""
+        if self.fetcher not in FETCHERS:
+            raise ValueError(f"fetcher is one of {', '.join(FETCHERS)}, not '{self.fetcher}'")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,11 @@ from schemas.figures import Figure
 from schemas.pairs import Pair
 
 FORMATS = ("webdataset", "parquet", "jsonl", "urls")
+URL_COLUMNS = ("url", "caption", "md5", "key", "pair_id", "license", "attribution")
+"""Of `url_row`. `pair_id` says the same as `key`, which img2dataset cannot carry over: it has a column of that name."""
 KINDS = {"panels": "panel", "whole": "whole"}
 
-_BUCKET_HOST = "https://{bucket}.s3.amazonaws.com/{key}"
+_BUCKET_HOST = "https://{bucket}.s3.amazonaws.com/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +52,29 @@ def write_parquet(path: Path, samples: Iterable[tuple[Pair, bytes]]) -> None:
     pq.write_table(pa.Table.from_pylist(rows), path, compression="zstd", row_group_size=500)
 
 
-def url_row(pair: Pair) -> dict[str, Any]:
-    """What a downloader such as img2dataset needs to fetch the whole figure of a pair from the source."""
+def url_row(pair: Pair, url_root: str | None = None) -> dict[str, Any]:
+    """What a downloader such as img2dataset needs to fetch the whole figure of a pair from the source.
+
+    Args:
+        pair: of a figure that lies in a bucket.
+        url_root: a server that has the bucket's keys under this URL; None for the bucket itself.
+    """
     return {
-        "url": https_url(pair.image_url),
+        "url": https_url(pair.image_url, url_root),
         "caption": pair.text,
         "md5": pair.image_md5,
         "key": pair.key,
+        "pair_id": pair.pair_id,
         "license": pair.license,
         "attribution": pair.attribution,
     }
 
 
-def https_url(url: str) -> str:
-    """An ``s3://`` address as the one that any HTTP client can read; another address as it is."""
-    if not url.startswith("s3://"):
-        return url
+def https_url(url: str, url_root: str | None = None) -> str:
+    """An ``s3://`` address as the one that any HTTP client can read, at the bucket or at a copy of it."""
     bucket, _, key = url.removeprefix("s3://").partition("/")
-    return _BUCKET_HOST.format(bucket=bucket, key=quote(key))
+    root = url_root.rstrip("/") + "/" if url_root else _BUCKET_HOST.format(bucket=bucket)
+    return root + quote(key)
 
 
 def article_lines(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import partial
 
 from pipeline.images import ImageError, read_header
-from pipeline.sources import MediaObject, SourceError
-from pipeline.sourcing import detail_of, open_for
+from pipeline.sources import MediaObject
 from pipeline.stage import Context, Function, Outcome, Stage, Stored
 from schemas.figures import Figure
 from schemas.images import Image
@@ -20,23 +19,19 @@ SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "GIF
 
 
 def _start(context: Context) -> Function:
-    source = open_for(context)
     limits = context.config.fetch
 
-    @lru_cache(maxsize=1)  # two figures may show one file, mostly one after the other
-    def read(name: str, url: str, md5: str | None) -> bytes:
-        return source.media(MediaObject(name=name, url=url, md5=md5))
-
-    def fetch(figure: Figure) -> Iterator[Outcome]:
+    def fetch(figure: Figure, data: bytes) -> Iterator[Outcome]:
         try:
-            data = read(figure.image_name, figure.image_url, figure.image_md5)
             yield _stored(figure, data, limits.max_image_bytes, limits.max_pixels)
-        except SourceError as error:
-            yield _reject(record_id=figure.id, reason=error.reason, detail=detail_of(error, source))
         except ImageError as error:
             yield _reject(record_id=figure.id, reason=error.reason, detail=f"{figure.image_name}: {error.detail}")
 
     return fetch
+
+
+def _wants(figure: Figure) -> MediaObject:
+    return MediaObject(name=figure.image_name, url=figure.image_url, md5=figure.image_md5)
 
 
 def _stored(figure: Figure, data: bytes, max_bytes: int, max_pixels: int) -> Stored:
@@ -48,7 +43,7 @@ def _stored(figure: Figure, data: bytes, max_bytes: int, max_pixels: int) -> Sto
         figure_id=figure.figure_id,
         article_id=figure.article_id,
         sha256=sha256,
-        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        md5=figure.image_md5 or hashlib.md5(data, usedforsecurity=False).hexdigest(),  # the source has verified it
         format=header.format,
         width_px=header.width_px,
         height_px=header.height_px,
@@ -60,4 +55,4 @@ def _stored(figure: Figure, data: bytes, max_bytes: int, max_pixels: int) -> Sto
     return Stored(image, data, SUFFIXES[header.format], content=sha256)
 
 
-STAGE = Stage("fetch", (Figure,), (Image,), revision=1, start=_start)
+STAGE = Stage("fetch", (Figure,), (Image,), revision=1, start=_start, wants=_wants)

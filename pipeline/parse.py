@@ -9,8 +9,7 @@ from pipeline.attribution import attribution
 from pipeline.ids import figure_id
 from pipeline.jats import JatsError, ParsedArticle, ParsedFigure, ParsedGraphic, read_article, resolve_media
 from pipeline.licenses import allowed_licenses
-from pipeline.sources import MediaObject, SourceError, normalise_license
-from pipeline.sourcing import detail_of, open_for
+from pipeline.sources import MediaObject, normalise_license
 from pipeline.stage import Context, Function, Outcome, Stage
 from schemas.articles import Article
 from schemas.figures import Figure
@@ -22,21 +21,22 @@ _reject = partial(Reject, stage="parse")
 
 
 def _start(context: Context) -> Function:
-    source = open_for(context)
     license_class = context.config.catalog.license
     licenses = allowed_licenses(license_class)
 
-    def parse(version: ArticleVersion) -> Iterator[Outcome]:
-        xml = MediaObject(name=version.xml.name, url=version.xml.url, md5=version.xml.md5)
+    def parse(version: ArticleVersion, xml: bytes) -> Iterator[Outcome]:
         try:
-            article = read_article(source.media(xml), version.pmcid)
-        except (SourceError, JatsError) as error:
-            detail = detail_of(error, source) if isinstance(error, SourceError) else error.detail
-            yield _reject(record_id=version.id, reason=error.reason, detail=detail)
+            article = read_article(xml, version.pmcid)
+        except JatsError as error:
+            yield _reject(record_id=version.id, reason=error.reason, detail=error.detail)
             return
         yield from _article_outcomes(version, article, licenses, keeps_reserved=license_class == "all")
 
     return parse
+
+
+def _wants(version: ArticleVersion) -> MediaObject:
+    return MediaObject(name=version.xml.name, url=version.xml.url, md5=version.xml.md5)
 
 
 def _article_outcomes(
@@ -61,7 +61,7 @@ def _license_conflict(version: ArticleVersion, article: ParsedArticle) -> str | 
     claims = {
         "JSON license_code": version.license,
         "pmc-license-ref": normalise_license(stated.pmc_license_ref),
-        "licence link": stated.code,
+        "licence link": None if stated.found_in == "custom-meta" else stated.code,
     }
     if len({code for code in claims.values() if code}) < 2:
         return None
@@ -187,4 +187,4 @@ def _within_rights(
     return outcome
 
 
-STAGE = Stage("parse", (ArticleVersion,), (Figure, Article), revision=1, start=_start)
+STAGE = Stage("parse", (ArticleVersion,), (Figure, Article), revision=1, start=_start, wants=_wants)

@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.ids import pmcid_of
+from pipeline.sourcing import deliveries
 from pipeline.stage import Context, Outcome, Stage, Step, Stored, outcomes
 from pipeline.tar import TarWriter
 from schemas.record import Record, arrow_schema, from_table, to_table
@@ -230,7 +231,7 @@ def run_part(
     lookups = [_by_key(read_rows(p, cls)) for p, cls in zip(paths[1:], stage.inputs[1:], strict=True)]
     with PartWriter(folder, part, stage, context.root) as writer:
         rows = _counted(_living(read_rows(paths[0], stage.inputs[0]), dead), writer)
-        for outcome in outcomes(stage, stage.start(context), rows, lookups):
+        for outcome in outcomes(stage, stage.start(context), deliveries(stage, rows, context), lookups):
             writer.put(outcome)
         return writer.commit()
 

@@ -175,9 +175,9 @@ def sweep(folder: Path) -> None:
     """Removes what a killed run left half-written. Only for the holder of the lock."""
     for scratch in folder.glob(".*"):
         if scratch.is_dir():
-            shutil.rmtree(scratch)
+            shutil.rmtree(scratch, ignore_errors=True)  # a worker that outlived the killed run may be removing it too
         else:
-            scratch.unlink()
+            scratch.unlink(missing_ok=True)
 
 
 def discard_part(folder: Path, part: int) -> None:

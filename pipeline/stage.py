@@ -11,8 +11,10 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipeline.config import Config
+from pipeline.sources import SourceError, Want
 from schemas.record import Record
 from schemas.reject import Reason, Reject
 
@@ -34,6 +36,9 @@ class Stored:
 
 Outcome = Record | Stored
 Function = Callable[..., Iterable[Outcome]]
+Delivery = tuple[Record, Any]
+"""A row and the object of the source that its stage wants for it: a `SourceError` where it cannot be had, None where
+the stage wants none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,8 @@ class Context:
     root: Path
     location: str
     """The source as the user named it."""
-    n_workers: int = 1
-    """Workers that share the source's request rate."""
+    pace: str | None = None
+    """Address of the job's pace keeper, whom workers ask before each request; None where one process is the job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,45 +78,61 @@ class Stage(Step):
     """Runs once per worker and part; returns the function that is called per row."""
     by: str | None = None
     """Name of a column: rows that share its value come together, as a list."""
+    wants: Callable[[Any], Want] | None = None
+    """Names the object of the source that a row needs. It is read ahead of the row's turn and given to the function
+    after the row, in a list where rows come in one. A row whose object cannot be had is turned away for it."""
 
 
 def outcomes(
-    stage: Stage, function: Function, rows: Iterable[Record], lookups: Iterable[dict[str, Record]] = ()
+    stage: Stage, function: Function, deliveries: Iterable[Delivery], lookups: Iterable[dict[str, Record]] = ()
 ) -> Iterator[Outcome]:
     """What becomes of each row, with the rules of a stage enforced.
 
     Args:
         stage: the stage.
         function: what `stage.start` returned.
-        rows: rows of the first input.
+        deliveries: rows of the first input with what the stage wants for them, as `sourcing.deliveries` gives them.
         lookups: for each further input, its rows by key.
     """
     joins = list(zip(stage.inputs[1:], lookups, strict=True))
-    for group in _groups(stage, rows):
-        yield from _guarded(stage, function, group, joins)
+    for group in _groups(stage, deliveries):
+        yield from (_undelivered(stage, row, found) for row, found in group if isinstance(found, SourceError))
+        if delivered := [one for one in group if not isinstance(one[1], SourceError)]:
+            yield from _guarded(stage, function, delivered, joins)
 
 
-def _groups(stage: Stage, rows: Iterable[Record]) -> Iterator[list[Record]]:
+def _groups(stage: Stage, deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
     if stage.by is None:
-        yield from ([row] for row in rows)
+        yield from ([one] for one in deliveries)
         return
     column = stage.by
-    for _, group in itertools.groupby(rows, key=lambda row: getattr(row, column)):
+    for _, group in itertools.groupby(deliveries, key=lambda one: getattr(one[0], column)):
         yield list(group)
 
 
 def _guarded(
     stage: Stage,
     function: Function,
-    group: list[Record],
+    group: list[Delivery],
     joins: list[tuple[type[Record], dict[str, Record]]],
 ) -> list[Outcome]:
+    rows = [row for row, _ in group]
     try:
-        joined = [lookup[getattr(group[0], cls.KEY)] for cls, lookup in joins]
-        found = list(function(group[0] if stage.by is None else group, *joined))
+        joined = [lookup[getattr(rows[0], cls.KEY)] for cls, lookup in joins]
+        found = list(function(*_arguments(stage, group), *joined))
     except Exception as error:  # noqa: BLE001  (rule 3: one bad row must not stop the others)
-        return [_internal_error(stage, row, f"{type(error).__name__}: {error}") for row in group]
-    return found or [_internal_error(stage, row, "no outcome") for row in group]
+        return [_internal_error(stage, row, f"{type(error).__name__}: {error}") for row in rows]
+    return found or [_internal_error(stage, row, "no outcome") for row in rows]
+
+
+def _arguments(stage: Stage, group: list[Delivery]) -> tuple[Any, ...]:
+    columns = tuple(list(column) for column in zip(*group, strict=True))
+    taken = columns if stage.wants else columns[:1]
+    return taken if stage.by else tuple(column[0] for column in taken)
+
+
+def _undelivered(stage: Stage, row: Record, error: SourceError) -> Reject:
+    return Reject(stage=stage.name, record_id=row.id, reason=error.reason, detail=error.detail)
 
 
 def _internal_error(stage: Stage, row: Record, detail: str) -> Reject:

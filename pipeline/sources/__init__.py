@@ -3,7 +3,7 @@
 `open_source` looks at a location and opens what is there; all of them offer the same `Source`.
 """
 
-from pipeline.sources.ahead import read_ahead
+from pipeline.sources.ahead import Want, read_ahead, read_wanted
 from pipeline.sources.metadata import normalise_license
 from pipeline.sources.opening import open_source
 from pipeline.sources.options import HttpOptions
@@ -28,7 +28,9 @@ __all__ = [
     "Snapshot",
     "Source",
     "SourceError",
+    "Want",
     "normalise_license",
     "open_source",
     "read_ahead",
+    "read_wanted",
 ]

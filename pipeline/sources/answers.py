@@ -22,7 +22,9 @@ from pipeline.sources.store import md5_mismatch, too_large
 from schemas.reject import Reason
 
 _MISSING = {401, 403, 404, 410}
-_BUSY = {408, 425, 429, 500, 502, 503, 504}
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_BUSY = {429, 503}
+"""Of these, the ones that ask for fewer requests. S3 answers 503 with the code SlowDown."""
 _OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 """Errors of the temporary file, which no other try will mend."""
 _MENDABLE = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
@@ -43,8 +45,10 @@ class Wanted:
 def raise_refusal(url: str, status: int, body: bytes, retry_after_s: float | None) -> NoReturn:
     """Raises what a status other than 200 means."""
     what = f"{url}: HTTP {status}"
-    if status in _BUSY or is_busy_error(body):
-        raise TryAgainError(Reason.FETCH_FAILED, what, retry_after_s=retry_after_s)
+    says_busy = is_busy_error(body)
+    if status in _PASSING or says_busy:
+        is_busy = status in _BUSY or says_busy
+        raise TryAgainError(Reason.FETCH_FAILED, what, is_busy=is_busy, retry_after_s=retry_after_s)
     raise SourceError(Reason.MISSING_OBJECT if status in _MISSING else Reason.FETCH_FAILED, what)
 
 

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from pipeline.sources.metadata import is_safe_name, parse_metadata
 from pipeline.sources.source import ArticleMetadata, Entry, ListingFile, MediaObject, Snapshot, SourceError
 from pipeline.sources.store import Limits, ObjectStore
+from pipeline.sources.traffic import Traffic
 from schemas.reject import Reason
 
 INVENTORIES = "inventory-reports/pmc-oa-opendata/metadata/"
@@ -40,6 +41,16 @@ class CloudSource:
     location: str
     limits: Limits = Limits()
     kind: ClassVar[str] = "cloud"
+
+    @property
+    def is_remote(self) -> bool:
+        """See `Source`."""
+        return self.store.is_remote
+
+    @property
+    def traffic(self) -> Traffic:
+        """See `Source`."""
+        return self.store.traffic
 
     def describe(self) -> str:
         """One line for the user."""
@@ -75,11 +86,15 @@ class CloudSource:
         """The article's XML; see `Source`."""
         return self.media(article.xml)
 
-    def media(self, obj: MediaObject) -> bytes:
+    def media(self, obj: MediaObject, max_bytes: int | None = None) -> bytes:
         """One file of an article; see `Source`. For XML the limit is that of XML."""
         is_xml = obj.name.lower().endswith(_XML_ENDINGS)
         limit = self.limits.xml if is_xml else self.limits.media
-        return self.store.read(media_key(obj.url), max_bytes=limit, md5=obj.md5)
+        return self.store.read(media_key(obj.url), max_bytes=min(limit, max_bytes or limit), md5=obj.md5)
+
+    def address(self, obj: MediaObject) -> str:
+        """Where the store has a file of an article: its URL at a server, its path in a directory."""
+        return self.store.url(media_key(obj.url))
 
     def close(self) -> None:
         """Gives back the store's connections."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from pipeline.sources.source import SourceError
 from pipeline.sources.store import md5_mismatch, too_large, verify_md5
+from pipeline.sources.traffic import Traffic
 from schemas.reject import Reason
 
 _CHUNK = 1 << 20
@@ -21,11 +22,17 @@ class DirectoryStore:
     """The files under a directory."""
 
     root: Path
+    traffic: Traffic = field(default_factory=Traffic, compare=False, repr=False)
 
     @property
     def location(self) -> str:
         """The directory."""
         return str(self.root)
+
+    @property
+    def is_remote(self) -> bool:
+        """A disk gains nothing from several readers."""
+        return False
 
     def read(self, key: str, *, max_bytes: int, md5: str | None = None, is_json: bool = False) -> bytes:
         """The file's bytes; see `ObjectStore`."""
@@ -37,6 +44,7 @@ class DirectoryStore:
             raise local_error(path, error) from error
         if len(data) > max_bytes:
             raise too_large(str(path), max_bytes)
+        self.traffic.add(len(data))
         verify_md5(str(path), data, md5)
         return data
 
@@ -48,11 +56,16 @@ class DirectoryStore:
         except OSError as error:
             raise local_error(path, error) from error
         try:
+            self.traffic.add(path.stat().st_size)
             _verify(path, file, max_bytes, md5)
         except (OSError, SourceError):
             file.close()
             raise
         return file
+
+    def url(self, key: str) -> str:
+        """The file's path; see `ObjectStore`."""
+        return str(self._path(key))
 
     def names(self, prefix: str) -> list[str]:
         """Names directly under a prefix; see `ObjectStore`."""

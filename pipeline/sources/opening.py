@@ -64,7 +64,9 @@ def _root_url(location: str) -> str:
 
 def _open_server(location: str, base: str, prefix: str, options: HttpOptions, *, look: bool) -> Source:
     if look:
-        hasty = HttpStore(base, replace(options, n_tries=min(options.n_tries, _LOOK_TRIES)), prefix=prefix)
+        hasty = HttpStore(
+            base, replace(options, n_tries=min(options.n_tries, _LOOK_TRIES), patience_s=0.0), prefix=prefix
+        )
         try:
             names = hasty.names(INVENTORIES)
         except SourceError as error:

@@ -17,13 +17,17 @@ class HttpOptions:
     """An address for the user agent, so that whoever runs the server can write before they block."""
     requests_per_second: float | None = None
     """Cap for this process, repeated tries included; None for no cap."""
+    pace: str | None = None
+    """``host:port`` of the job's pace keeper; its cap takes the place of the one above."""
     connect_s: float = 10.0
     read_s: float = 30.0
     """Longest silence of the server."""
     total_s: float = 300.0
     """Longest time for one try of one object: it ends a body that only trickles."""
     n_tries: int = 10
-    """With the back-off below, 9 waits of 60 s in the mean: a server that is gone for half a minute is outlived."""
+    patience_s: float = 60.0
+    """A fault that may pass is given up after so many tries, and not before so long: ten tries with the back-off below
+    take 60 s in the mean, but one time in thirty less than 30 s."""
     n_spoiled_tries: int = 3
     """Tries of a body that arrives whole but wrong, or too slowly: mostly it is wrong at the source."""
     backoff_s: float = 0.5

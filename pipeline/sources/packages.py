@@ -19,6 +19,7 @@ from pipeline.sources.file_list import NAMES, PACKAGE_PATH, FileList, FileListIn
 from pipeline.sources.metadata import is_safe_name
 from pipeline.sources.source import ArticleMetadata, Entry, ListingFile, MediaObject, Snapshot, SourceError
 from pipeline.sources.store import Limits, too_large
+from pipeline.sources.traffic import Traffic
 from schemas.reject import Reason
 
 _XML = (".nxml", ".xml")
@@ -54,9 +55,15 @@ class PackageSource:
         self._file_list = file_list
         self._limits = limits
         self._last: _Package | None = None
+        self.traffic = Traffic()
 
     def __reduce__(self) -> tuple[Callable[..., PackageSource], tuple[Path, str, str, Limits]]:
         return PackageSource, (self._root, self._file_list, self.location, self._limits)
+
+    @property
+    def is_remote(self) -> bool:
+        """Members are read one after the other: the package read last is kept."""
+        return False
 
     def describe(self) -> str:
         """One line for the user."""
@@ -100,18 +107,18 @@ class PackageSource:
         """The article's XML; see `Source`."""
         return self.media(article.xml)
 
-    def media(self, obj: MediaObject) -> bytes:
+    def media(self, obj: MediaObject, max_bytes: int | None = None) -> bytes:
         """One member of a package; see `Source`. Packages state no md5; gzip's own checksum is verified."""
         path, name = _split_url(obj.url)
         package = self._package(path)
-        if name in package.cached:
-            return package.cached[name]
         member = next((one for one in package.members if one.name == name and name in _own_names([one])), None)
         if member is None:
             raise SourceError(Reason.MISSING_OBJECT, f"{self._root / path}: has no member {name!r}")
-        limit = self._limit(name)
+        limit = min(self._limit(name), max_bytes or self._limit(name))
         if member.n_bytes > limit:
             raise too_large(f"{self._root / path}#{name}", limit)
+        if name in package.cached:
+            return package.cached[name]
         found = read_members(self._root / path, self._limits, lambda one: one == member)
         return next(data for data in [data for _, data in found] if data is not None)
 
@@ -127,6 +134,8 @@ class PackageSource:
         return package
 
     def _read(self, path: str) -> _Package:
+        if (package := self._root / path).is_file():
+            self.traffic.add(package.stat().st_size)
         free = self._limits.package_cache
 
         def wants(member: Member) -> bool:

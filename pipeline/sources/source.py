@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from pipeline.sources.traffic import Traffic
 from schemas.reject import Reason
 
 INVENTORY_COLUMNS = ("Bucket", "Key", "LastModifiedDate", "ETag")
@@ -111,6 +112,14 @@ class Source(Protocol):
     def location(self) -> str:
         """As the user named it."""
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether each object is a request to a server, so that reading several at a time pays; threads may do so."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was read of it, in this process."""
+
     def describe(self) -> str:
         """One line for the user: what was recognised, and where."""
 
@@ -142,8 +151,12 @@ class Source(Protocol):
             SourceError: it cannot be had whole.
         """
 
-    def media(self, obj: MediaObject) -> bytes:
+    def media(self, obj: MediaObject, max_bytes: int | None = None) -> bytes:
         """One file of an article, its md5 verified.
+
+        Args:
+            obj: the file.
+            max_bytes: a lower limit than the source's own.
 
         Raises:
             SourceError: it cannot be had whole.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from pipeline.sources.source import SourceError
+from pipeline.sources.traffic import Traffic
 from schemas.reject import Reason
 
 
@@ -35,6 +36,14 @@ class ObjectStore(Protocol):
     def location(self) -> str:
         """The directory, or the URL before the keys."""
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether each object is a request to a server."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was read of it."""
+
     def read(self, key: str, *, max_bytes: int, md5: str | None = None, is_json: bool = False) -> bytes:
         """The object, whole and with that md5 where one is given.
 
@@ -54,6 +63,9 @@ class ObjectStore(Protocol):
         Raises:
             SourceError: as `read`.
         """
+
+    def url(self, key: str) -> str:
+        """Where the object lies, for other programs."""
 
     def names(self, prefix: str) -> list[str]:
         """Names directly under a prefix that ends in a slash; those of folders end in a slash too.

@@ -1,4 +1,4 @@
-"""One Spark session for all tests of jobs, the sample bucket, and a root built from it."""
+"""One Spark session for all tests of jobs, and a root built from the sample bucket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from jobs.rebuild import Outcome, rebuild
 from jobs.session import build_session
 from pipeline.config import Config, RunConfig, load_config
 from pipeline.root import Root, create_root
-from pipeline.sample import BUCKET_FOLDER, SampleTruth, write_sample
 from pipeline.sources import open_source
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -33,20 +32,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session = build_session(run, tmp_path_factory.mktemp("spark") / "spark.log")
     yield session
     session.stop()
-
-
-@dataclass(frozen=True)
-class Sample:
-    bucket: Path
-    truth: SampleTruth
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    """The bucket of `make demo`, and what was planted in it."""
-    folder = tmp_path_factory.mktemp("sample") / "sample"
-    truth = write_sample(folder)
-    return Sample(folder / BUCKET_FOLDER, truth)
 
 
 Build = Callable[[Path, Path, Config], tuple[Root, Outcome]]
@@ -73,7 +58,7 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def built(sample: Sample, build: Build, tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(sample, build: Build, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The sample, rebuilt. Tests only look at it."""
     config = load_config(DEMO)
     root, outcome = build(sample.bucket, tmp_path_factory.mktemp("built") / "root", config)

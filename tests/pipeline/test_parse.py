@@ -123,6 +123,28 @@ def test_licences_that_disagree_quarantine_the_article() -> None:
     assert found[0].detail == "JSON license_code says CC0, licence link says CC BY"  # type: ignore[attr-defined]
 
 
+CC0_REF = (
+    "<custom-meta-group><custom-meta><meta-name>pmc-license-ref</meta-name><meta-value>CC0</meta-value></custom-meta>"
+    "</custom-meta-group>"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "permissions", "detail"),
+    [
+        ("CC BY", CC0_REF, "JSON license_code says CC BY, pmc-license-ref says CC0"),
+        (None, CC_BY + CC0_REF, "pmc-license-ref says CC0, licence link says CC BY"),
+        ("CC0", CC0_REF, None),
+        ("CC BY", "", None),
+        (None, CC_BY, None),
+    ],
+)
+def test_each_place_that_states_a_licence_is_heard(code: str | None, permissions: str, detail: str | None) -> None:
+    found = outcomes(article(fig(graphic("a.jpg")), permissions), license=code, license_class="all")
+    conflicts = [row.detail for row in found if isinstance(row, Reject)]
+    assert conflicts == ([detail] if detail else [])
+
+
 def test_a_figure_under_a_licence_outside_the_class_is_left_out() -> None:
     own = '<permissions><license xlink:href="https://creativecommons.org/licenses/by-nc/4.0/"/></permissions>'
     found = summary(outcomes(article(fig(graphic("a.jpg") + own))))

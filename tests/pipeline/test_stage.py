@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pipeline.config import Config
+from pipeline.sourcing import deliveries
 from pipeline.stage import Context, Outcome, Stage, outcomes
 from schemas.record import Record, column
 from schemas.reject import Reason, Reject
@@ -34,7 +35,7 @@ FRUITS = [Fruit(name=name, tree=tree) for name, tree in (("fig", "a"), ("plum", 
 def run(function, *, by: str | None = None, inputs=(Fruit,), lookups=()) -> list[Outcome]:
     stage = Stage("eat", inputs, (Fruit,), 1, start=lambda context: function, by=by)
     context = Context(Config(), Path(), "")
-    return list(outcomes(stage, stage.start(context), FRUITS, lookups))
+    return list(outcomes(stage, stage.start(context), deliveries(stage, FRUITS, context), lookups))
 
 
 def test_every_row_is_given_to_the_function_in_order() -> None:

@@ -1,4 +1,4 @@
-"""A small bucket made here, a server that misbehaves on demand, and a clock that does not wait."""
+"""A small bucket made here, and a clock that does not wait."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ import gzip
 import hashlib
 import json
 import socket
-import struct
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -142,75 +138,9 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: FaultyServer
-
-    def do_GET(self) -> None:
-        path = unquote(urlsplit(self.path).path).removeprefix("/")
-        self.server.requests.append((self.path, self.client_address[1], dict(self.headers)))
-        faults = self.server.faults.get(path, [])
-        fault = (
-            faults.pop(0) if len(faults) > 1 or (faults and not self.server.is_lasting) else next(iter(faults), None)
-        )
-        if fault is not None:
-            fault(self)
-        elif path in self.server.objects:
-            self.answer(200, self.server.objects[path])
-        else:
-            self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
-
-    def answer(self, status: int, body: bytes, *, n_stated: int | None = None, **headers: str) -> None:
-        """An answer; the length is stated as it is, or as `n_stated`."""
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body) if n_stated is None else n_stated))
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def reset(self) -> None:
-        """Ends the connection with a RST."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.rfile.close()
-        self.wfile.close()
-        self.connection.close()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
-
-
-class FaultyServer(ThreadingHTTPServer):
-    """Serves objects by key; the faults of a key are used up one per request before it is served as it should be."""
-
-    daemon_threads = True
-
-    def __init__(self, objects: dict[str, bytes], port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
-        self.objects = objects
-        self.faults: dict[str, list[Callable[[_Handler], None]]] = {}
-        self.is_lasting = False
-        """The last fault of a key stays."""
-        self.requests: list[tuple[str, int, dict[str, str]]] = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hung up is no news."""
-
-
 @pytest.fixture
-def serve() -> Iterator[Callable[..., FaultyServer]]:
-    """Starts a server for objects by key; all are stopped at the end of the test."""
-    servers = []
-
-    def start(objects: dict[str, bytes], port: int = 0) -> FaultyServer:
-        server = FaultyServer(objects, port)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+def unused_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -151,7 +151,7 @@ def test_a_server_that_is_slow_once_is_outlived(server, clock, md5, name: str):
 def test_a_fault_that_stays_has_its_reason(server, store, clock, md5, name: str):
     fault, reason, n_tries = (TRANSIENT | SPOILED | SLOW)[name]
     if name in SLOW:
-        store = HttpStore(server.url, HttpOptions(read_s=0.15, total_s=0.2, n_tries=4), clock=clock)
+        store = HttpStore(server.url, HttpOptions(read_s=0.15, total_s=0.2, n_tries=4, patience_s=0.0), clock=clock)
     server.faults[KEY], server.is_lasting = [fault], True
     with pytest.raises(SourceError, match=rf"fig%201%2Ba\.jpg: .*\({n_tries} tries\)") as caught:
         store.read(KEY, max_bytes=10**6, md5=md5(BODY))

@@ -89,6 +89,16 @@ def test_urls_of_servers(location: str, url: str):
     assert source.kind == "cloud" and source.store.location == url
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_bucket_by_host_name_and_by_path(scheme: str):
+    """Either way the key comes after the bucket's root, its odd characters quoted."""
+    host, path = (
+        open_source(f"{scheme}://{root}", look=False).store for root in ("pmc.s3.example.org", "s3.example.org/pmc")
+    )
+    assert host.url("PMC1.1/a b+é.jpg") == f"{scheme}://pmc.s3.example.org/PMC1.1/a%20b%2B%C3%A9.jpg"
+    assert path.url("PMC1.1/a b+é.jpg") == f"{scheme}://s3.example.org/pmc/PMC1.1/a%20b%2B%C3%A9.jpg"
+
+
 def test_a_server_that_is_not_there(serve):
     server = serve({})
     server.shutdown()

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.sources import HttpOptions, SourceError
+from pipeline.sources.clock import SystemClock
+from pipeline.sources.pace import RateLimiter
 from pipeline.sources.retry import (
-    RateLimiter,
-    SystemClock,
     TryAgainError,
     parse_retry_after,
     wait_before,
@@ -111,6 +111,33 @@ def test_tries_are_counted(n_busy: int, n_spoiled: int, random):
             with_retries(attempt, options, _Still())
         assert caught.value.reason == Reason.TRUNCATED
         assert len(made) <= 10 and sum(faults[: len(made)]) <= 3
+
+
+@pytest.mark.parametrize("chance", [0.05, 0.5, 1.0])
+def test_a_fault_that_may_pass_is_tried_again_for_a_minute_whatever_chance_says(chance: float):
+    clock, calls = _Still(chance), []
+
+    def attempt() -> None:
+        calls.append(clock.now)
+        raise TryAgainError(Reason.FETCH_FAILED, "refused")
+
+    with pytest.raises(SourceError, match="refused"):
+        with_retries(attempt, HttpOptions(), clock)
+    assert len(calls) >= 10 and 60.0 <= calls[-1] - calls[0] <= 60.0 * 2.1
+
+
+def test_what_is_wrong_at_the_source_is_told_alike_however_the_way_to_it_was():
+    told = set()
+    for n_resets in range(5):
+        faults = iter([False] * n_resets + [True] * 3)
+
+        def attempt(faults=faults) -> None:
+            raise TryAgainError(Reason.MD5_MISMATCH, "md5", is_spoiled=next(faults))
+
+        with pytest.raises(SourceError) as caught:
+            with_retries(attempt, HttpOptions(), _Still())
+        told.add(caught.value.detail)
+    assert told == {"md5 (3 tries)"}
 
 
 def test_a_permanent_error_is_not_tried_again():
