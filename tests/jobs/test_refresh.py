@@ -22,6 +22,7 @@ from pipeline.prune import prune
 from pipeline.root import Root
 from pipeline.sample import Day
 from pipeline.tables import Tables
+from schemas.reject import Reason
 
 pytestmark = pytest.mark.spark
 
@@ -90,9 +91,9 @@ def articles_of(shard: bytes) -> set[str]:
         return {member.name.split("_")[0] for member in tar}
 
 
-def agree(build: Any, day: Day, root: Root, release: Path, config: Config, fresh: Path) -> None:
-    """A rebuild from the last day into a new root says the same."""
-    rebuilt, outcome = build(day.bucket, fresh, config)
+def agree(build: Any, source: Path | str, root: Root, release: Path, config: Config, fresh: Path) -> None:
+    """A rebuild from what the source has now into a new root says the same."""
+    rebuilt, outcome = build(source, fresh, config)
     assert content(root) == content(rebuilt)
     assert samples(release) == samples(outcome.release)
     assert inspect.conservation_problems(root) == []
@@ -114,7 +115,7 @@ def test_days_of_all_kinds_of_change_end_where_a_rebuild_ends(build, day: Day, c
     for name, data in before.items():
         assert after.get(name) == data or articles_of(data) & touched, f"{name} holds no changed article"
     assert {name: (first.release / name).read_bytes() for name in before} == before, "the older release changed"
-    agree(build, day, root, second.release, config, tmp_path / "fresh")
+    agree(build, day.bucket, root, second.release, config, tmp_path / "fresh")
 
     old, new = (inspect.release_manifest(root, outcome.release.name) for outcome in (first, second))
     found = changes(root, old, new)
@@ -130,7 +131,7 @@ def test_days_of_all_kinds_of_change_end_where_a_rebuild_ends(build, day: Day, c
     day.listed -= {LATER[0]}
     day.publish("2026-11-22T01-00Z")
     root, third = build(day.bucket, root.path, config)
-    agree(build, day, root, third.release, config, tmp_path / "fresh")
+    agree(build, day.bucket, root, third.release, config, tmp_path / "fresh")
 
     held = content(root), shards(third.release)
     pruned = prune(root, keep=1)
@@ -208,4 +209,30 @@ def test_any_sequence_of_days_ends_where_a_rebuild_of_the_last_ends(
     for number in range(1, n_days + 1):
         _random_day(day, rng, number)
         root, outcome = build(day.bucket, folder / "root", config)
-    agree(build, day, root, outcome.release, config, folder / "fresh")
+    agree(build, day.bucket, root, outcome.release, config, folder / "fresh")
+
+
+def test_what_could_not_be_had_is_asked_for_again(
+    build, day: Day, config: Config, serve: Callable[..., Any], tmp_path: Path
+) -> None:
+    objects = {str(path.relative_to(day.bucket)): path.read_bytes() for path in day.bucket.rglob("*") if path.is_file()}
+    prefix = FIRST[0]
+    image = next(key for key in sorted(objects) if key.startswith(f"{prefix}/") and key.endswith(".jpg"))
+    server = serve(objects)
+    server.is_s3 = server.is_lasting = True
+    server.faults[image] = [lambda handler: handler.answer(400, b"not today")]
+    root, first = build(server.url, tmp_path / "root", config)
+    failed = inspect.reject_rows(root, "fetch", Reason.FETCH_FAILED, None)
+    assert [row["record_id"].split("_")[0] for row in failed] == [prefix.split(".")[0]]
+
+    server.faults.clear()
+    asked = len(server.requests)
+    root, second = build(server.url, root.path, config)
+    assert {path.split("/")[1].split(".")[0] for path, _, _ in server.requests[asked:] if "PMC" in path} <= {
+        "metadata",
+        prefix.split(".")[0],
+    }
+    agree(build, server.url, root, second.release, config, tmp_path / "fresh")
+    assert second.release != first.release
+    _, third = build(server.url, root.path, config)
+    assert third.release == second.release
