@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import cast
 
-from lxml import etree
 from lxml.etree import _Element as Element
 
 from pipeline.jats.document import JatsError
@@ -13,9 +11,6 @@ from schemas.reject import Reason
 
 MAX_OBJECTS = 20_000
 """Figures and graphics per article; the most seen are 88 figures and 347 media files."""
-
-
-_XREFS = etree.XPath('descendant::xref[not(@ref-type="bibr")]', smart_strings=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +38,11 @@ def scan(article: Element) -> Found:
         "graphic": found.pictures,
         "media": found.pictures,
     }
-    for element in article.iter(*lists):
-        lists[element.tag].append(element)
+    for element in article.iter("xref", *lists):
+        if element.tag != "xref":
+            lists[element.tag].append(element)
+        elif element.get("ref-type") != "bibr":
+            found.xrefs.append(element)
     if len(found.figures) + len(found.groups) + len(found.pictures) > MAX_OBJECTS:
         raise JatsError(Reason.BAD_XML, f"more than {MAX_OBJECTS} figures and graphics")
-    found.xrefs.extend(cast(list[Element], _XREFS(article)))
     return found

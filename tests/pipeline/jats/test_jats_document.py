@@ -9,7 +9,7 @@ from lxml import etree
 
 from pipeline.jats import MAX_BYTES, JatsError, document, read_article
 from pipeline.jats.document import read_document
-from pipeline.jats.references import without_references
+from pipeline.jats.cuts import shortened
 from schemas.reject import Reason
 
 
