@@ -72,7 +72,7 @@ def _tables(xml: bytes, end: int) -> Iterator[Cut]:
     while (opening := _find_tag(xml, _WRAP, close, end)) >= 0 and (close := xml.find(_WRAP_END, opening, end)) >= 0:
         first = _find_tag(xml, _TABLE, opening, close)
         last = xml.rfind(_TABLE_END, opening, close)
-        if 0 <= first < last and not _is_of_interest(xml[first:last]):
+        if 0 <= first < last and not _is_of_interest(xml, first, last):
             yield first, last + len(_TABLE_END)
 
 
@@ -84,8 +84,11 @@ def _find_tag(xml: bytes, name: bytes, start: int, end: int) -> int:
     return found
 
 
-def _is_of_interest(table: bytes) -> bool:
-    return b"<fig" in table or b"<article" in table or (b"<xref" in table and b"<p" in table)
+def _is_of_interest(xml: bytes, start: int, end: int) -> bool:
+    """True where the table may hold a figure, or a paragraph that cites one."""
+    if xml.find(b"<fig", start, end) >= 0 or xml.find(b"<article", start, end) >= 0:
+        return True
+    return xml.find(b"<p", start, end) >= 0 and xml.find(b"<xref", start, end) >= 0
 
 
 def _is_well_formed(pieces: list[bytes]) -> bool:

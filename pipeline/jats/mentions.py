@@ -223,10 +223,17 @@ def _extended(text: str, citations: Iterator[Citation]) -> Iterator[Citation]:
         begin = start
         if not text[start : start + 3].isalpha():  # the word is outside: `Figs. <xref>2</xref>`
             earliest = max(taken, start - 40)
-            before = _BEFORE.search(text[earliest:start])
+            outside = text[earliest:start]
+            before = _BEFORE.search(outside) if _may_name_figures(outside) else None
             begin = earliest + before.start() if before else start
         taken = _panels_end(text, start, end)
         yield Citation(begin, taken, targets)
+
+
+def _may_name_figures(text: str) -> bool:
+    """One of these is in every text that `_BEFORE` finds: plain searches are much faster than the pattern."""
+    lowered = text.lower()
+    return "fig" in lowered or "plate" in lowered or "scheme" in lowered
 
 
 def _panels_end(text: str, start: int, end: int) -> int:

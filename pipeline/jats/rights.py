@@ -69,21 +69,13 @@ _FREE = re.compile(
     r"creative commons|\bCC[ -]?(?:BY|0)|public domain|creativecommons\.org|open access article", re.IGNORECASE
 )
 _STEMS = (
-    *(
-        "permission",
-        "courtesy",
-        "copyright",
-        "©",
-        "all rights",
-        "license",
-        "licence",
-        "public domain",
-        "creative commons",
-    ),
-    *("adapted", "reprinted", "reproduced", "modified", "redrawn", "republished", "reused", "taken from", "source:"),
-    *("source :", "sources:", "credit", "photo", "image by", "illustration", "drawing"),
+    *("permission", "courtesy", "copyright", "©", "all rights", "license", "licence", "public domain"),
+    *("creative commons", "source:", "source :", "sources:", "sources :", "credit", "taken from"),
 )
-"""One of these is in every text that `_WORDING` finds; plain searches are ten times as fast as the pattern."""
+_ORIGIN_STEMS = ("adapted", "reprinted", "reproduced", "modified", "redrawn", "republished", "reused")
+_MAKER_STEMS = ("photo", "image", "illustration", "drawing")
+"""One of these is in every text that `_WORDING` finds, those of origin beside ``from`` or ``after``, those of a maker
+beside ``by``; plain searches are ten times as fast as the pattern."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z(\[©])")
 
 
@@ -194,7 +186,11 @@ def rights_sentences(caption: str) -> list[str]:
 
 def _may_speak_of_rights(text: str) -> bool:
     lowered = text.lower()
-    return bool([stem for stem in _STEMS if stem in lowered])
+    return (
+        any(map(lowered.__contains__, _STEMS))
+        or (("from" in lowered or "after" in lowered) and any(map(lowered.__contains__, _ORIGIN_STEMS)))
+        or (" by" in lowered and any(map(lowered.__contains__, _MAKER_STEMS)))
+    )
 
 
 _NOTHING_SAID = FigureRights(None, False, None)
