@@ -132,6 +132,8 @@ def find_mentions(xrefs: list[Element], targets: Targets) -> list[list[Mention]]
     for paragraph, citing in _by_paragraph(xrefs, targets).items():
         place = places.of(paragraph)
         text, citations = read_citations(paragraph, citing, targets)
+        if not text:
+            continue
         for citation in citations:
             cited = text[citation.start : citation.end]
             mention = Mention(section=place.section, text=text, start=citation.start, end=citation.end, cited=cited)
@@ -185,7 +187,9 @@ def _joined(text: str, citations: list[Citation], targets: Targets) -> Iterator[
             pending = citation
             continue
         gap = text[pending.end : citation.start]
-        if _GAP_RANGE.fullmatch(gap):
+        if citation.start == citation.end and (not gap or _GAP_RANGE.fullmatch(gap)):
+            pending = pending._replace(targets=tuple(dict.fromkeys((*pending.targets, *citation.targets))))
+        elif _GAP_RANGE.fullmatch(gap):
             between = _between(pending, citation, targets)
             cited = tuple(dict.fromkeys((*pending.targets, *between, *citation.targets)))
             pending = Citation(pending.start, citation.end, cited)
@@ -220,6 +224,9 @@ def _extended(text: str, citations: Iterator[Citation]) -> Iterator[Citation]:
     """Citations with the word before and the panel letters after."""
     taken = 0
     for start, end, targets in citations:
+        if start == end:
+            yield Citation(start, end, targets)
+            continue
         begin = start
         if not text[start : start + 3].isalpha():  # the word is outside: `Figs. <xref>2</xref>`
             earliest = max(taken, start - 40)

@@ -109,17 +109,21 @@ def single_spaced(raw: str) -> str:
 
 
 def collapse(raw: str, spans: list[Span]) -> tuple[str, list[Span]]:
-    """White space made single, and the spans moved along; spans are trimmed, empty ones left out."""
+    """White space made single, and the spans moved along; spans are trimmed, empty marks left out.
+
+    A cross-reference that prints nothing still points somewhere: it is kept, with no length.
+    """
     text = single_spaced(raw)
     moved = spans if len(text) == len(raw.rstrip()) else _move(raw, spans)
     kept: list[Span] = []
     for start, end, what in moved:
         end = min(end, len(text))
+        start = min(start, end)
         while start < end and text[start] == " ":
             start += 1
         while start < end and text[end - 1] == " ":
             end -= 1
-        if start < end:
+        if start < end or not isinstance(what, str):
             kept.append((start, end, what))
     return text, kept
 
