@@ -114,23 +114,24 @@ def _year(dates: list[Element]) -> int | None:
     stated = [
         (date.get("pub-type") in _RELEASES or date.get("date-type") in _RELEASES, int(match[1]))
         for date in dates
-        if (match := _YEAR.fullmatch(date.findtext("year") or ""))
+        if (match := _YEAR.fullmatch(date.findtext(".//year") or date.get("iso-8601-date", "")[:4]))
     ]
     return min(stated)[1] if stated else None
 
 
 def _authors(group: Element) -> list[str]:
+    default = "editor" if "editor" in (group.get("content-type") or "").lower() else "author"
     names = [
         _author_name(contrib)
         for contrib in group.iterchildren("contrib")
-        if contrib.get("contrib-type", "author") in ("author", "collab", "group")
+        if contrib.get("contrib-type", default).lower() in ("author", "collab", "group")
     ]
     return [name for name in names if name]
 
 
 def _author_name(contrib: Element) -> str | None:
     for child in contrib:
-        if child.tag == "name-alternatives" and len(child):
+        if child.tag in ("name-alternatives", "collab-alternatives") and len(child):
             child = child[0]
         if child.tag == "name":
             parts = {part.tag: plain_text(part) for part in child}

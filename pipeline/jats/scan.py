@@ -21,12 +21,13 @@ class Found:
     groups: list[Element] = field(default_factory=list)
     pictures: list[Element] = field(default_factory=list)
     """`<graphic>` and `<media>`, wherever they stand."""
+    rights: list[Element] = field(default_factory=list)
+    """`<permissions>` and `<attrib>`, wherever they stand."""
     xrefs: list[Element] = field(default_factory=list)
-    """`<xref>` that point somewhere, without those that say they cite a reference (two thirds of all)."""
 
 
 def scan(article: Element) -> Found:
-    """The figures, fig-groups, pictures and cross-references of an article.
+    """The figures, fig-groups, pictures, cross-references and rights of an article.
 
     Raises:
         JatsError: more than `MAX_OBJECTS` figures, groups and pictures.
@@ -37,12 +38,12 @@ def scan(article: Element) -> Found:
         "fig-group": found.groups,
         "graphic": found.pictures,
         "media": found.pictures,
+        "permissions": found.rights,
+        "attrib": found.rights,
+        "xref": found.xrefs,
     }
-    for element in article.iter("xref", *lists):
-        if element.tag != "xref":
-            lists[element.tag].append(element)
-        elif element.get("ref-type") != "bibr":
-            found.xrefs.append(element)
+    for element in article.iter(*lists):
+        lists[element.tag].append(element)
     if len(found.figures) + len(found.groups) + len(found.pictures) > MAX_OBJECTS:
         raise JatsError(Reason.BAD_XML, f"more than {MAX_OBJECTS} figures and graphics")
     return found

@@ -37,7 +37,7 @@ def cited(paragraph: str, figure: int) -> list[str]:
         ('<xref rid="F2">Figs 2-2000000</xref>', 3, []),
         ('<xref rid="F2">Fig. 2</xref> once; <xref rid="F2">Fig. 2B</xref> twice', 2, ["Fig. 2", "Fig. 2B"]),
         ('Supplementary Figure <xref rid="F2">2</xref>', 2, ["Supplementary Figure 2"]),
-        ('<xref ref-type="bibr" rid="F2">2</xref>', 2, []),
+        ('<xref ref-type="bibr" rid="F2">2</xref>', 2, ["2"]),
     ],
 )
 def test_citations(paragraph: str, figure: int, expected: list[str]) -> None:
