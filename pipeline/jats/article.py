@@ -120,7 +120,10 @@ def _year(dates: list[Element]) -> int | None:
 
 
 def _authors(group: Element) -> list[str]:
-    default = "editor" if "editor" in (group.get("content-type") or "").lower() else "author"
+    kind = (group.get("content-type") or "").lower()
+    if kind == "collab-list":  # the members of a group that is an author itself
+        return []
+    default = "editor" if "editor" in kind else "author"
     names = [
         _author_name(contrib)
         for contrib in group.iterchildren("contrib")
@@ -154,7 +157,7 @@ def _keywords(groups: list[Element]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     mesh: dict[str, None] = {}
     for group in groups:
         kind = (group.get("kwd-group-type") or "").lower()
-        if "abbrev" in kind:
+        if "abbrev" in kind or "abbrev" in (group.findtext("title") or "").lower():
             continue
         words = [text for e in group.iter("kwd", "compound-kwd") if (text := plain_text(e))]
         (mesh if "mesh" in kind else keywords).update(dict.fromkeys(words))

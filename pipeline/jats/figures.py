@@ -15,7 +15,7 @@ from lxml.etree import _Element as Element
 
 from pipeline.jats.document import JatsError, local_name
 from pipeline.jats.media import best_first, href_of, is_image, mimetype_of
-from pipeline.jats.mentions import MAX_TEXT, Targets, find_mentions, label_number
+from pipeline.jats.mentions import MAX_TEXT, Targets, find_mentions, label_place
 from pipeline.jats.model import ParsedFigure, ParsedGraphic
 from pipeline.jats.rights import FigureRights, read_figure_rights
 from pipeline.jats.scan import Found
@@ -90,8 +90,8 @@ def _by_holder(elements: list[Element], holder_of: Callable[[Element], Element |
 def is_picture_of(element: Element) -> Element | None:
     """The figure whose picture this is, or None.
 
-    A picture is a `<graphic>`, or a `<media>` that says it is an image (or says nothing, and is named like one), whose nearest `<fig>` is reached without
-    passing through an equation, a table, a chemical formula or supplementary material (`NOT_FIGURE`). An
+    A picture is a `<graphic>`, or a `<media>` that says it is an image (or says nothing, and is named like one), whose
+    nearest `<fig>` is reached without passing through an equation, a table, a chemical formula or supplementary material (`NOT_FIGURE`). An
     `<inline-graphic>` never is one. Every picture of an article becomes one `ParsedGraphic`: that is the ledger.
     """
     if element.tag == "media" and not is_image(element):
@@ -122,7 +122,7 @@ def _targets(found: Found, labels: list[str | None]) -> Targets:
         if xml_id := group.get("id"):
             by_id.setdefault(xml_id, [index[figure] for figure in group.iter("fig")])
     by_id_fixed = {xml_id: tuple(indices) for xml_id, indices in by_id.items()}
-    return Targets(found.figures, by_id_fixed, [label_number(label) for label in labels])
+    return Targets(found.figures, by_id_fixed, [label_place(label) for label in labels])
 
 
 def _figure(number: int, element: Element, label: str | None, held: _Held, mentions: list[Mention]) -> ParsedFigure:

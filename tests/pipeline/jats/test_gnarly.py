@@ -144,6 +144,8 @@ FACTS: dict[str, dict[str, Any]] = {
         "mention_texts": [["Shown before (cf. Fig. 2)."], ["Shown before (cf. Fig. 2)."], [], []],
     },
     "mention-range-with-empty-xrefs": {"cited": [["Figures 1–4"]] * 4},
+    "mention-range-of-supplements": {"cited": [["Figure 1—figure supplement 1–3"]] * 3},
+    "meta-abbreviations-are-no-keywords": {"keywords": ("liver",), "authors": ("The Group",)},
     "mention-typed-as-a-reference": {"cited": [[], ["Fig. 2"], [], []]},
     "mention-in-a-table-cell": {"mention_texts": [[], ["Cell of Fig. 2."], [], []]},
     "mention-beside-tables-that-are-cut": {
