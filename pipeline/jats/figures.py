@@ -91,8 +91,9 @@ def is_picture_of(element: Element) -> Element | None:
     """The figure whose picture this is, or None.
 
     A picture is a `<graphic>`, or a `<media>` that says it is an image (or says nothing, and is named like one), whose
-    nearest `<fig>` is reached without passing through an equation, a table, a chemical formula or supplementary material (`NOT_FIGURE`). An
-    `<inline-graphic>` never is one. Every picture of an article becomes one `ParsedGraphic`: that is the ledger.
+    nearest `<fig>` is reached without passing through an equation, a table, a chemical formula or supplementary
+    material (`NOT_FIGURE`). An `<inline-graphic>` never is one. Every picture of an article becomes one
+    `ParsedGraphic`: that is the ledger.
     """
     if element.tag == "media" and not is_image(element):
         return None
