@@ -159,6 +159,7 @@ def _figure(
         caption_title=figure.caption_title,
         caption=figure.caption,
         caption_is_inherited=figure.caption_is_inherited,
+        label_is_inherited=figure.label_is_inherited,
         marks=list(figure.marks),
         graphic_href=graphic.href,
         image_name=name,
@@ -187,4 +188,4 @@ def _within_rights(
     return outcome
 
 
-STAGE = Stage("parse", (ArticleVersion,), (Figure, Article), revision=1, start=_start, wants=_wants)
+STAGE = Stage("parse", (ArticleVersion,), (Figure, Article), revision=2, start=_start, wants=_wants)

@@ -47,6 +47,7 @@ class Figure(Record):
     caption_title: str | None = column("title of the caption", source="fig/caption/title")
     caption: str = column("the whole caption, title first, as plain text", source="fig/caption")
     caption_is_inherited: bool = column("the caption was taken from the enclosing fig-group or fig")
+    label_is_inherited: bool = column("the label was taken from the enclosing fig-group or fig", default=False)
     marks: list[Mark] = column("bold, italic, title and paragraph stretches of the caption")
     graphic_href: str = column("the reference as written", source="graphic/@xlink:href")
     image_name: str = column("name of the image file at the source")

@@ -115,10 +115,17 @@ def _arrow_schema(cls: Any) -> pa.Schema:
 def _plain(value: Any) -> Any:
     """Nested structs as dicts, enums as strings: what pyarrow takes."""
     if isinstance(value, Struct):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        held = ((name, is_nested, getattr(value, name)) for name, is_nested in _columns(type(value)))
+        return {name: _plain(v) if is_nested else v for name, is_nested, v in held}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
     return value
+
+
+@cache
+def _columns(cls: Any) -> tuple[tuple[str, bool], ...]:
+    """Each column's name, and whether it holds structs or lists."""
+    return tuple((field.name, pa.types.is_nested(field.type)) for field in arrow_schema(cls))
 
 
 def to_table(rows: Iterable[Record], cls: type[Record]) -> pa.Table:
@@ -138,7 +145,8 @@ def _column_array(values: list[Any], field: pa.Field, cls: type[Record]) -> pa.A
         # Arrow accepts a null here, and Spark then dies without naming the column.
         raise SchemaError(f"{cls.TABLE}.{field.name}: a required column holds a null")
     try:
-        return pa.array([_plain(value) for value in values], type=field.type)
+        plain = [_plain(value) for value in values] if pa.types.is_nested(field.type) else values
+        return pa.array(plain, type=field.type)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise SchemaError(f"{cls.TABLE}.{field.name}: {error}") from error
 

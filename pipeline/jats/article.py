@@ -114,23 +114,27 @@ def _year(dates: list[Element]) -> int | None:
     stated = [
         (date.get("pub-type") in _RELEASES or date.get("date-type") in _RELEASES, int(match[1]))
         for date in dates
-        if (match := _YEAR.fullmatch(date.findtext("year") or ""))
+        if (match := _YEAR.fullmatch(date.findtext(".//year") or date.get("iso-8601-date", "")[:4]))
     ]
     return min(stated)[1] if stated else None
 
 
 def _authors(group: Element) -> list[str]:
+    kind = (group.get("content-type") or "").lower()
+    if kind == "collab-list":  # the members of a group that is an author itself
+        return []
+    default = "editor" if "editor" in kind else "author"
     names = [
         _author_name(contrib)
         for contrib in group.iterchildren("contrib")
-        if contrib.get("contrib-type", "author") in ("author", "collab", "group")
+        if contrib.get("contrib-type", default).lower() in ("author", "collab", "group")
     ]
     return [name for name in names if name]
 
 
 def _author_name(contrib: Element) -> str | None:
     for child in contrib:
-        if child.tag == "name-alternatives" and len(child):
+        if child.tag in ("name-alternatives", "collab-alternatives") and len(child):
             child = child[0]
         if child.tag == "name":
             parts = {part.tag: plain_text(part) for part in child}
@@ -153,7 +157,7 @@ def _keywords(groups: list[Element]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     mesh: dict[str, None] = {}
     for group in groups:
         kind = (group.get("kwd-group-type") or "").lower()
-        if "abbrev" in kind:
+        if "abbrev" in kind or "abbrev" in (group.findtext("title") or "").lower():
             continue
         words = [text for e in group.iter("kwd", "compound-kwd") if (text := plain_text(e))]
         (mesh if "mesh" in kind else keywords).update(dict.fromkeys(words))

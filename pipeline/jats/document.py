@@ -20,7 +20,8 @@ from typing import Any, cast
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from pipeline.jats.references import without_references
+from pipeline.jats.cuts import shortened
+from pipeline.jats.parser import NAMESPACES, strict_parser
 from schemas.reject import Reason
 
 MAX_BYTES = 20_000_000
@@ -43,12 +44,6 @@ _REFERENCE = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*);"
 _PMCID = re.compile(r"\s*(?:PMC)?0*(\d{1,12})(?:\.\d+)?\s*", re.IGNORECASE | re.ASCII)
 _UNDECLARED = re.compile(r"Namespace prefix (\S+) ")
 
-_NAMESPACES = {
-    "mml": "http://www.w3.org/1998/Math/MathML",
-    "xlink": "http://www.w3.org/1999/xlink",
-    "ali": "http://www.niso.org/schemas/ali/1.0/",
-    "xsi": "http://www.w3.org/2001/XMLSchema-instance",
-}
 _MAX_UNDECLARED = 16
 
 
@@ -73,7 +68,7 @@ def read_document(xml: bytes, pmcid: str | None = None) -> Element:
         JatsError: `Reason.BAD_XML`, or `Reason.WRONG_ARTICLE` where the ids in the XML contradict `pmcid`.
     """
     _check_bytes(xml)
-    root = _parse_without_references(xml)
+    root = _parse_shortened(xml)
     article = _pick([root] if local_name(root) == "article" else list(root.iter("{*}article")), root, pmcid)
     _drop_namespace(article)
     return article
@@ -118,8 +113,9 @@ def _check_bytes(xml: bytes) -> None:
         raise _bad("declares entities or attributes in its document type")
 
 
-def _parse_without_references(xml: bytes) -> Element:
-    shorter = without_references(xml)
+def _parse_shortened(xml: bytes) -> Element:
+    declared = _DECLARATION.match(xml.removeprefix(b"\xef\xbb\xbf"))
+    shorter = shortened(xml, is_utf8=declared is None or declared[1].lower() in (b"utf-8", b"utf8"))
     if shorter is not xml:
         with contextlib.suppress(JatsError):  # the cut was wrong, or the document is: the whole of it tells which
             return _parse_with_characters(shorter)
@@ -144,7 +140,7 @@ def _character(reference: re.Match[bytes]) -> bytes:
 
 def _parse(xml: bytes) -> Element:
     for _ in range(_MAX_UNDECLARED):
-        parser = _parser()
+        parser = strict_parser()
         try:
             return etree.fromstring(xml, parser)
         except etree.XMLSyntaxError as error:
@@ -155,20 +151,6 @@ def _parse(xml: bytes) -> Element:
         except (etree.LxmlError, ValueError, LookupError) as error:
             raise _bad(str(error)[:200]) from error
     raise _bad("too many undeclared prefixes")
-
-
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        no_network=True,
-        huge_tree=False,
-        recover=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
 
 
 def _undeclared_prefixes(parser: etree.XMLParser) -> set[str]:
@@ -185,7 +167,7 @@ def _declare(xml: bytes, prefixes: set[str]) -> bytes:
     root = _PROLOG.match(xml, len(bom))
     if root is None:
         raise _bad(f"undeclared prefixes {', '.join(sorted(prefixes))[:100]}")
-    names = "".join(f' xmlns:{p}="{_NAMESPACES.get(p, "urn:undeclared:" + p)}"' for p in sorted(prefixes))
+    names = "".join(f' xmlns:{p}="{NAMESPACES.get(p, "urn:undeclared:" + p)}"' for p in sorted(prefixes))
     return xml[: root.end()] + names.encode() + xml[root.end() :]
 
 

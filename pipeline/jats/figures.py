@@ -7,15 +7,17 @@ likewise its label.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias, cast
 
 from lxml.etree import _Element as Element
 
 from pipeline.jats.document import JatsError, local_name
-from pipeline.jats.media import best_first, href_of, mimetype_of
-from pipeline.jats.mentions import MAX_TEXT, Targets, find_mentions, label_number
+from pipeline.jats.media import best_first, href_of, is_image, mimetype_of
+from pipeline.jats.mentions import MAX_TEXT, Targets, find_mentions, label_place
 from pipeline.jats.model import ParsedFigure, ParsedGraphic
-from pipeline.jats.rights import read_figure_rights
+from pipeline.jats.rights import FigureRights, read_figure_rights
 from pipeline.jats.scan import Found
 from pipeline.jats.text import CAPTION_RULES, marked_text, plain_text
 from schemas.figures import Mark, Mention
@@ -31,6 +33,7 @@ _STRONG_NAMES = "floats-group floats-wrap abstract trans-abstract app boxed-text
 _STRONG = frozenset(_STRONG_NAMES.split())
 _WEAK = frozenset(("sec", "body", "treatment-sec"))
 _TAGGED = frozenset(("sub-article", "response"))
+_PARTS = frozenset(("alternatives", "caption", "graphic", "media", "p", "title"))
 _NOTES = frozenset(("p", "list", "def-list", "disp-quote", "fn-group", "disp-formula", "notes"))
 
 
@@ -46,40 +49,53 @@ Kind: TypeAlias = Literal["title", "paragraph", "bold", "italic", "list_item"]
 _NO_CAPTION = Caption(None, None, ())
 
 
+@dataclass(slots=True)
+class _Held:
+    """What figures and the groups around them hold, by the element that holds it; labels and captions once read."""
+
+    pictures: dict[Element, list[Element]]
+    rights: dict[Element, list[Element]]
+    labels: dict[Element, str | None] = field(default_factory=dict)
+    captions: dict[Element, Caption] = field(default_factory=dict)
+
+
 def read_figures(found: Found) -> tuple[ParsedFigure, ...]:
     """The figures of an article in document order, wherever they stand.
 
     Raises:
         JatsError: mentions or inherited captions hold more than `MAX_TEXT` characters.
     """
-    pictures: dict[Element, list[Element]] = {figure: [] for figure in found.figures}
-    for picture in found.pictures:
-        owner = is_picture_of(picture)
-        if owner is not None:
-            pictures[owner].append(picture)
-    own_labels: dict[Element, str | None] = {}
-    labels = [_label(figure, own_labels) for figure in found.figures]
+    held = _Held(_by_holder(found.pictures, is_picture_of), _by_holder(found.rights, _speaks_of))
+    labels = [_label(figure, held.labels) for figure in found.figures]
     if sum(len(label or "") for label in labels) > MAX_TEXT:
         raise JatsError(Reason.BAD_XML, f"the inherited labels hold more than {MAX_TEXT} characters")
     mentions = find_mentions(found.xrefs, _targets(found, labels))
-    captions: dict[Element, Caption] = {}
     figures = tuple(
-        _figure(i + 1, element, labels[i], pictures[element], captions, mentions[i])
-        for i, element in enumerate(found.figures)
+        _figure(number, element, label, held, cited)
+        for number, (element, label, cited) in enumerate(zip(found.figures, labels, mentions, strict=True), start=1)
     )
     if sum(len(figure.caption or "") for figure in figures if figure.caption_is_inherited) > MAX_TEXT:
         raise JatsError(Reason.BAD_XML, f"the inherited captions hold more than {MAX_TEXT} characters")
     return figures
 
 
+def _by_holder(elements: list[Element], holder_of: Callable[[Element], Element | None]) -> dict[Element, list[Element]]:
+    found: dict[Element, list[Element]] = {}
+    for element in elements:
+        if (holder := holder_of(element)) is not None:
+            found.setdefault(holder, []).append(element)
+    return found
+
+
 def is_picture_of(element: Element) -> Element | None:
     """The figure whose picture this is, or None.
 
-    A picture is a `<graphic>`, or a `<media>` that says it is an image, whose nearest `<fig>` is reached without
-    passing through an equation, a table, a chemical formula or supplementary material (`NOT_FIGURE`). An
-    `<inline-graphic>` never is one. Every picture of an article becomes one `ParsedGraphic`: that is the ledger.
+    A picture is a `<graphic>`, or a `<media>` that says it is an image (or says nothing, and is named like one), whose
+    nearest `<fig>` is reached without passing through an equation, a table, a chemical formula or supplementary
+    material (`NOT_FIGURE`). An `<inline-graphic>` never is one. Every picture of an article becomes one
+    `ParsedGraphic`: that is the ledger.
     """
-    if element.tag == "media" and not (element.get("mimetype") or "").startswith("image"):
+    if element.tag == "media" and not is_image(element):
         return None
     parent = element.getparent()
     while parent is not None and parent.tag != "fig":
@@ -87,6 +103,14 @@ def is_picture_of(element: Element) -> Element | None:
             return None
         parent = parent.getparent()
     return parent
+
+
+def _speaks_of(rights: Element) -> Element | None:
+    """The figure or fig-group that a `<permissions>` or `<attrib>` is of: its child, or its caption's or graphic's."""
+    parent = rights.getparent()
+    while parent is not None and parent.tag in _PARTS:
+        parent = parent.getparent()
+    return parent if parent is not None and parent.tag in ("fig", "fig-group") else None
 
 
 def _targets(found: Found, labels: list[str | None]) -> Targets:
@@ -97,43 +121,43 @@ def _targets(found: Found, labels: list[str | None]) -> Targets:
             by_id.setdefault(xml_id, [i])  # ids are unique in an article; where they are not, the first one counts
     for group in found.groups:
         if xml_id := group.get("id"):
-            by_id.setdefault(xml_id, [index[figure] for figure in group.iterchildren("fig")])
+            by_id.setdefault(xml_id, [index[figure] for figure in group.iter("fig")])
     by_id_fixed = {xml_id: tuple(indices) for xml_id, indices in by_id.items()}
-    return Targets(found.figures, by_id_fixed, [label_number(label) for label in labels])
+    return Targets(found.figures, by_id_fixed, [label_place(label) for label in labels])
 
 
-def _figure(
-    number: int,
-    element: Element,
-    label: str | None,
-    pictures: list[Element],
-    captions: dict[Element, Caption],
-    mentions: list[Mention],
-) -> ParsedFigure:
-    own = _caption(element, captions)
-    caption = own if own.text is not None else _inherited_caption(element, captions)
-    parts: dict[str, list[Element]] = {}
-    for child in element:
-        parts.setdefault(child.tag, []).append(child)
-    credits = [text for e in parts.get("attrib", ()) if (text := plain_text(e))]
-    rights = read_figure_rights(parts.get("permissions", []), credits, caption.text)
+def _figure(number: int, element: Element, label: str | None, held: _Held, mentions: list[Mention]) -> ParsedFigure:
+    own = _caption(element, held.captions)
+    caption = own if own.text is not None else _inherited_caption(element, held.captions)
+    rights = _rights(element, held.rights, caption.text)
     return ParsedFigure(
         number=number,
         xml_id=element.get("id"),
         label=label,
+        label_is_inherited=label is not None and not held.labels[element],
         caption_title=caption.title,
         caption=caption.text,
         caption_is_inherited=own.text is None and caption.text is not None,
         marks=caption.marks,
-        notes=_notes(element) if not _NOTES.isdisjoint(parts) else None,
+        notes=_notes(element),
         container=container_of(element),
         figure_type=element.get("fig-type"),
         rights_note=rights.note,
         rights_reserved=rights.is_reserved,
         license_code=rights.license_code,
         mentions=tuple(mentions),
-        graphics=_graphics(pictures),
+        graphics=_graphics(held.pictures.get(element, [])),
     )
+
+
+def _rights(element: Element, held: dict[Element, list[Element]], caption: str | None) -> FigureRights:
+    """The rights of a figure; what the group around it says of rights goes for it too."""
+    stated: list[Element] = []
+    if held:
+        stated = [e for holder in (element, *element.iterancestors("fig-group")) for e in held.get(holder, ())]
+    permissions = [e for e in stated if e.tag == "permissions"]
+    credits = [text for e in stated if e.tag == "attrib" and (text := plain_text(e))]
+    return read_figure_rights(permissions, credits, caption)
 
 
 def _label(element: Element, own: dict[Element, str | None]) -> str | None:

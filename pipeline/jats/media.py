@@ -28,6 +28,14 @@ def href_of(element: Element) -> str | None:
     return (value or "").strip() or None
 
 
+def is_image(media: Element) -> bool:
+    """True where a `<media>` says that it is an image, or states no type and is named like an image."""
+    mimetype = media.get("mimetype")
+    if mimetype:
+        return mimetype.lower().startswith("image")
+    return extension_of(href_of(media) or "") in IMAGE_EXTENSIONS
+
+
 def mimetype_of(element: Element) -> str | None:
     """``image/jpeg`` or what part of it is stated."""
     parts = [p for p in (element.get("mimetype"), element.get("mime-subtype")) if p]

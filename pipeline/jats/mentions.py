@@ -38,8 +38,11 @@ _BEFORE = re.compile(
     r"\b(?:(?:supplementa(?:ry|l)|suppl?\.|extended data)\s)?(?:fig(?:ure)?s?\.?|schemes?|plates?)\s?[(\[]?$",
     re.IGNORECASE,
 )
-_RANGE_INSIDE = re.compile(rf"(?<![\d.])(\d{{1,3}})\s?[A-Za-z]?\s?(?:[{_DASH}]|to|through)\s?(\d{{1,3}})(?![\d.]\d)")
-_LABEL_NUMBER = re.compile(r"[^\d]*?(?<![A-Za-z])(\d{1,3})\W*")
+_RANGE_INSIDE = re.compile(
+    rf"(?<![\d.])(\d{{1,3}})\s?[A-Za-z]?\s?(?:[{_DASH}]|to|through)\s?(?:S|EV)?(\d{{1,3}})(?![\d.]\d)"
+)
+_LABEL = re.compile(r"(.*?)(\d{1,3})\W*")
+_FIGURE_WORD = re.compile(r"^fig(?:ure)?s? ?")
 _ENDS_IN_PANEL = re.compile(r"\d\s?\(?([A-Za-z])\)?$")
 _PANELS_IN_PARENTHESES = re.compile(rf"\s?\([A-Za-z](?:\s?(?:[,;&{_DASH}]|and|to)\s?[A-Za-z])*\)(?![A-Za-z\d])")
 _FIRST_PANEL = re.compile(rf"(?:([A-Za-z])|\s([A-Z])(?=\s?[,;.):\]{_DASH}]))(?![A-Za-z\d])")
@@ -92,33 +95,47 @@ def _entered(element: Element, outer: _Place) -> _Place:
     return _Place(f"{outer.section} > {title}" if outer.section else title, outer.figure)
 
 
+class LabelPlace(NamedTuple):
+    """Where a label stands among those that are counted together: ``("s", 3)`` for ``Figure S3``."""
+
+    series: str
+    number: int
+
+
 @dataclass(frozen=True)
 class Targets:
-    """What can be cited: figures by the ids that name them, and by the number in their label."""
+    """What can be cited: figures by the ids that name them, and by the places that their labels state."""
 
     figures: list[Element]
     by_id: dict[str, tuple[int, ...]]
-    numbers: list[int | None]
+    places: list[LabelPlace | None]
 
     @cached_property
-    def _by_number(self) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = {}
-        for i, number in enumerate(self.numbers):
-            if number is not None:
-                found.setdefault(number, []).append(i)
+    def _by_place(self) -> dict[LabelPlace, list[int]]:
+        found: dict[LabelPlace, list[int]] = {}
+        for i, place in enumerate(self.places):
+            if place is not None:
+                found.setdefault(place, []).append(i)
         return found
 
-    def between(self, first: int, last: int) -> tuple[int, ...]:
-        """Figures whose number lies strictly between two numbers; nothing where the range is not believable."""
+    def between(self, series: str, first: int, last: int) -> tuple[int, ...]:
+        """Figures of a series strictly between two numbers; nothing where the range is not believable."""
         if not first < last <= first + _MAX_RANGE:
             return ()
-        return tuple(i for number in range(first + 1, last) for i in self._by_number.get(number, ()))
+        places = (LabelPlace(series, number) for number in range(first + 1, last))
+        return tuple(i for place in places for i in self._by_place.get(place, ()))
 
 
-def label_number(label: str | None) -> int | None:
-    """3 for ``Figure 3.``; None for ``Figure S3``, ``Figure 1-figure supplement 2`` or no label."""
-    match = _LABEL_NUMBER.fullmatch(label) if label and len(label) <= _MAX_LABEL else None
-    return int(match[1]) if match and "suppl" not in (label or "").lower() else None
+def label_place(label: str | None) -> LabelPlace | None:
+    """``("", 3)`` for ``Figure 3.`` and ``Fig. 3``, ``("s", 3)`` for ``Figure S3``, ``("scheme", 3)`` for ``Scheme 3``.
+
+    None where the label does not end in a number.
+    """
+    match = _LABEL.fullmatch(label) if label and len(label) <= _MAX_LABEL else None
+    if match is None or match[1][-1:].isdecimal():
+        return None
+    words = " ".join(re.split(r"[\W_]+", match[1].lower())).strip()
+    return LabelPlace(_FIGURE_WORD.sub("", words), int(match[2]))
 
 
 def find_mentions(xrefs: list[Element], targets: Targets) -> list[list[Mention]]:
@@ -132,6 +149,8 @@ def find_mentions(xrefs: list[Element], targets: Targets) -> list[list[Mention]]
     for paragraph, citing in _by_paragraph(xrefs, targets).items():
         place = places.of(paragraph)
         text, citations = read_citations(paragraph, citing, targets)
+        if not text:
+            continue
         for citation in citations:
             cited = text[citation.start : citation.end]
             mention = Mention(section=place.section, text=text, start=citation.start, end=citation.end, cited=cited)
@@ -185,7 +204,9 @@ def _joined(text: str, citations: list[Citation], targets: Targets) -> Iterator[
             pending = citation
             continue
         gap = text[pending.end : citation.start]
-        if _GAP_RANGE.fullmatch(gap):
+        if citation.start == citation.end and (not gap or _GAP_RANGE.fullmatch(gap)):
+            pending = pending._replace(targets=tuple(dict.fromkeys((*pending.targets, *citation.targets))))
+        elif _GAP_RANGE.fullmatch(gap):
             between = _between(pending, citation, targets)
             cited = tuple(dict.fromkeys((*pending.targets, *between, *citation.targets)))
             pending = Citation(pending.start, citation.end, cited)
@@ -199,8 +220,10 @@ def _joined(text: str, citations: list[Citation], targets: Targets) -> Iterator[
 
 
 def _between(first: Citation, last: Citation, targets: Targets) -> tuple[int, ...]:
-    start, end = targets.numbers[first.targets[-1]], targets.numbers[last.targets[0]]
-    return targets.between(start, end) if start is not None and end is not None else ()
+    start, end = targets.places[first.targets[-1]], targets.places[last.targets[0]]
+    if start is None or end is None or start.series != end.series:
+        return ()
+    return targets.between(start.series, start.number, end.number)
 
 
 def _filled(text: str, citation: Citation, targets: Targets) -> Citation:
@@ -209,10 +232,10 @@ def _filled(text: str, citation: Citation, targets: Targets) -> Citation:
     if match is None:
         return citation
     first, last = int(match[1]), int(match[2])
-    named = {targets.numbers[i] for i in citation.targets}
-    if not named & {first, last} or not first < last:
+    named = [place for i in citation.targets if (place := targets.places[i]) and place.number in (first, last)]
+    if not named or not first < last:
         return citation
-    inside = targets.between(first - 1, last + 1)
+    inside = targets.between(named[0].series, first - 1, last + 1)
     return Citation(citation.start, citation.end, tuple(dict.fromkeys((*citation.targets, *inside))))
 
 
@@ -220,13 +243,23 @@ def _extended(text: str, citations: Iterator[Citation]) -> Iterator[Citation]:
     """Citations with the word before and the panel letters after."""
     taken = 0
     for start, end, targets in citations:
+        if start == end:
+            yield Citation(start, end, targets)
+            continue
         begin = start
         if not text[start : start + 3].isalpha():  # the word is outside: `Figs. <xref>2</xref>`
             earliest = max(taken, start - 40)
-            before = _BEFORE.search(text[earliest:start])
+            outside = text[earliest:start]
+            before = _BEFORE.search(outside) if _may_name_figures(outside) else None
             begin = earliest + before.start() if before else start
         taken = _panels_end(text, start, end)
         yield Citation(begin, taken, targets)
+
+
+def _may_name_figures(text: str) -> bool:
+    """One of these is in every text that `_BEFORE` finds: plain searches are much faster than the pattern."""
+    lowered = text.lower()
+    return "fig" in lowered or "plate" in lowered or "scheme" in lowered
 
 
 def _panels_end(text: str, start: int, end: int) -> int:

@@ -18,7 +18,8 @@ class LicenseStatement:
     text: str | None
     """The licence paragraph as plain text."""
     found_in: str | None
-    """Where the code was read: ``license/@href``, ``license_ref``, ``license text`` or ``custom-meta``."""
+    """Where the code was read: ``license/@href``, ``license_ref``, ``license text``, ``license/@license-type`` or
+    ``custom-meta``."""
     pmc_license_ref: str | None
     """The custom-meta ``pmc-license-ref`` as written."""
 
@@ -47,6 +48,8 @@ class ParsedFigure:
     """Place among all figures of the article, from 1, in document order."""
     xml_id: str | None
     label: str | None
+    label_is_inherited: bool
+    """The label is that of the enclosing fig-group or fig, because this one has none."""
     caption_title: str | None
     caption: str | None
     """Title and paragraphs as plain text, joined by one space; None where there is no caption text."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import cast
 
-from lxml import etree
 from lxml.etree import _Element as Element
 
 from pipeline.jats.document import JatsError
@@ -13,9 +11,6 @@ from schemas.reject import Reason
 
 MAX_OBJECTS = 20_000
 """Figures and graphics per article; the most seen are 88 figures and 347 media files."""
-
-
-_XREFS = etree.XPath('descendant::xref[not(@ref-type="bibr")]', smart_strings=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +21,13 @@ class Found:
     groups: list[Element] = field(default_factory=list)
     pictures: list[Element] = field(default_factory=list)
     """`<graphic>` and `<media>`, wherever they stand."""
+    rights: list[Element] = field(default_factory=list)
+    """`<permissions>` and `<attrib>`, wherever they stand."""
     xrefs: list[Element] = field(default_factory=list)
-    """`<xref>` that point somewhere, without those that say they cite a reference (two thirds of all)."""
 
 
 def scan(article: Element) -> Found:
-    """The figures, fig-groups, pictures and cross-references of an article.
+    """The figures, fig-groups, pictures, cross-references and rights of an article.
 
     Raises:
         JatsError: more than `MAX_OBJECTS` figures, groups and pictures.
@@ -42,10 +38,12 @@ def scan(article: Element) -> Found:
         "fig-group": found.groups,
         "graphic": found.pictures,
         "media": found.pictures,
+        "permissions": found.rights,
+        "attrib": found.rights,
+        "xref": found.xrefs,
     }
     for element in article.iter(*lists):
         lists[element.tag].append(element)
     if len(found.figures) + len(found.groups) + len(found.pictures) > MAX_OBJECTS:
         raise JatsError(Reason.BAD_XML, f"more than {MAX_OBJECTS} figures and graphics")
-    found.xrefs.extend(cast(list[Element], _XREFS(article)))
     return found

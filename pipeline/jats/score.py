@@ -7,7 +7,8 @@ The truth comes from another parser (expat), another tree and plain recursion; i
   without one has no caption: whatever a reader gives for it, but for that of a figure or group around it, is borrowed.
 * Images: `xlink:href` of the `<graphic>` below the figure and below no other figure, table, formula or supplement.
 * Ids: pmid, doi and PMC number of the article; `fig/@id`.
-* Mentions: pairs of a figure and a `<p>` that holds, and is the innermost around, an `<xref>` whose `rid` names it.
+* Mentions: pairs of a figure and a `<p>` with text that holds, and is the innermost around, an `<xref>` whose `rid`
+  names it; not from a table or another object within the paragraph.
 """
 
 from __future__ import annotations
@@ -170,15 +171,17 @@ def _mentions(article: ET.Element, parents: dict[ET.Element, ET.Element]) -> Cou
         by_id.setdefault(figure.get("id", ""), figure)
     pairs = set()
     for xref in article.iter("xref"):
-        paragraph, figure_around = _nearest(xref, "p", parents), _nearest(xref, "fig", parents)
+        paragraph, figure_around = _nearest(xref, {"p"}, parents), _nearest(xref, {"fig"}, parents)
+        if paragraph is None or _nearest(xref, {"p", *_LEFT_OUT}, parents) is not paragraph:
+            continue
         cited = [by_id[rid] for rid in (xref.get("rid") or "").split() if rid in by_id]
-        pairs |= {(figure, paragraph) for figure in cited if paragraph is not None and figure is not figure_around}
-    return Counter(figure for figure, _ in pairs)
+        pairs |= {(figure, paragraph) for figure in cited if figure is not figure_around}
+    return Counter(figure for figure, paragraph in pairs if _characters(paragraph).strip())
 
 
-def _nearest(element: ET.Element, tag: str, parents: dict[ET.Element, ET.Element]) -> ET.Element | None:
+def _nearest(element: ET.Element, tags: set[str], parents: dict[ET.Element, ET.Element]) -> ET.Element | None:
     holder = parents.get(element)
-    while holder is not None and holder.tag != tag:
+    while holder is not None and holder.tag not in tags:
         holder = parents.get(holder)
     return holder
 

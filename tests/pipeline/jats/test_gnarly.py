@@ -57,6 +57,8 @@ CAPTIONS = {
     "dialect-latin-1": "5 µm",
     "dialect-byte-order-mark": "BOM",
     "references-in-a-comment-hide-no-figure": "Kept.",
+    "fig-in-a-table-cell": "In a cell.",
+    "tables-in-cdata-are-text": "Tag <table-wrap><table>kept</table></table-wrap> here.",
 }
 
 FACTS: dict[str, dict[str, Any]] = {
@@ -81,6 +83,7 @@ FACTS: dict[str, dict[str, Any]] = {
         "captions": ["Shared. Text.", "Its own."],
         "inherited": [True, False],
         "labels": ["Figure 7.", "B"],
+        "inherited_labels": [True, False],
         "titles": ["Shared.", None],
     },
     "fig-without-id-or-label": {"labels": [None], "ids": [None]},
@@ -136,6 +139,39 @@ FACTS: dict[str, dict[str, Any]] = {
     "mention-in-nested-paragraph-once": {"mention_texts": [["Inner Fig. 1 text."]]},
     "mention-dangling-rid": {"cited": [[], [], [], []]},
     "mention-of-itself-in-the-caption": {"cited": [[], ["Fig. 2"]]},
+    "mention-by-an-empty-xref": {
+        "cited": [[""], ["Fig. 2"], [], []],
+        "mention_texts": [["Shown before (cf. Fig. 2)."], ["Shown before (cf. Fig. 2)."], [], []],
+    },
+    "mention-range-with-empty-xrefs": {"cited": [["Figures 1–4"]] * 4},
+    "mention-range-of-supplements": {"cited": [["Figure 1—figure supplement 1–3"]] * 3},
+    "meta-abbreviations-are-no-keywords": {"keywords": ("liver",), "authors": ("The Group",)},
+    "mention-typed-as-a-reference": {"cited": [[], ["Fig. 2"], [], []]},
+    "mention-in-a-table-cell": {"mention_texts": [[], ["Cell of Fig. 2."], [], []]},
+    "mention-beside-tables-that-are-cut": {
+        "mention_texts": [["As Fig. 1 shows."], ["For Fig. 2."], ["Of Fig. 3."], []]
+    },
+    "fig-group-in-fig-group": {
+        "captions": ["Inner."],
+        "labels": ["Figure 1"],
+        "inherited": [True],
+        "inherited_labels": [True],
+        "cited": [["Fig. 1"]],
+    },
+    "fig-with-media-that-states-no-type": {"hrefs": [["m1.tif"]]},
+    "rights-on-the-graphic": {
+        "reserved": [True, True],
+        "rights_notes": ["© 2010 Elsevier", "Courtesy of B. Doe"],
+    },
+    "rights-of-the-group": {"reserved": [True, False], "rights_notes": ["© 2010 Elsevier", None]},
+    "rights-of-a-table-in-the-figure": {"reserved": [False], "rights_notes": [None]},
+    "rights-no-permission-required": {"reserved": [False]},
+    "rights-under-licence-from": {"reserved": [True]},
+    "rights-abbreviation-ends-no-sentence": {"rights_notes": ["Adapted from Doe et al. [5]. Photograph by J. Roe."]},
+    "meta-licence-words-and-code": {"license_code": "CC BY-NC"},
+    "meta-licence-in-its-type": {"license_code": "CC BY-ND"},
+    "meta-editors-and-collab-alternatives": {"authors": ("J Doe", "The Group")},
+    "meta-year-in-iso-date": {"year": 2021},
     "mention-beside-references-that-are-cut": {"mention_texts": [["Known [1], Fig. 1."]]},
 }
 
@@ -152,6 +188,7 @@ def facts(article: ParsedArticle) -> dict[str, Any]:
         "labels": [f.label for f in figures],
         "ids": [f.xml_id for f in figures],
         "inherited": [f.caption_is_inherited for f in figures],
+        "inherited_labels": [f.label_is_inherited for f in figures],
         "containers": [f.container for f in figures],
         "notes": [f.notes for f in figures],
         "hrefs": [[g.href for g in f.graphics] for f in figures],

@@ -8,8 +8,8 @@ import pytest
 from lxml import etree
 
 from pipeline.jats import MAX_BYTES, JatsError, document, read_article
+from pipeline.jats.cuts import shortened
 from pipeline.jats.document import read_document
-from pipeline.jats.references import without_references
 from schemas.reject import Reason
 
 
@@ -66,7 +66,7 @@ def references(inner: str) -> bytes:
 
 
 def test_references_are_cut_and_the_rest_of_the_list_stays() -> None:
-    shorter = without_references(references('<p>note</p><ref id="a">x</ref>\n<ref>y</ref><x/>'))
+    shorter = shortened(references('<p>note</p><ref id="a">x</ref>\n<ref>y</ref><x/>'), is_utf8=True)
     assert shorter == references("<p>note</p><x/>")
 
 
@@ -82,7 +82,44 @@ def test_references_are_cut_and_the_rest_of_the_list_stays() -> None:
     ],
 )
 def test_what_is_not_surely_a_list_is_not_cut(xml: bytes) -> None:
-    assert without_references(xml) == xml
+    assert shortened(xml, is_utf8=True) == xml
+
+
+def tables(inner: str) -> bytes:
+    return f"<article><body><table-wrap><label>T</label>{inner}<p>foot</p></table-wrap></body></article>".encode()
+
+
+def test_tables_are_cut_and_what_is_around_them_stays() -> None:
+    assert shortened(tables("<table><tr/></table> <table ><tr/></table>"), is_utf8=True) == tables("")
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        tables(""),
+        tables("<table><tr></table>"),
+        tables("<table><tr>&nbsp;</tr></table>"),
+        tables("<table><td><fig/></td></table>"),
+        tables('<table><td><p>a <xref rid="F1"/></p></td></table>'),
+        tables("<table><td><table-wrap><table/></table-wrap></td></table>"),
+        tables("<!-- <table> --><table></table>"),
+        tables("<![CDATA[<table></table>]]>"),
+        tables("<table/>"),
+        b"<article><table><tr/></table></article>",
+        b"<article><table-wrap-group><table></table></table-wrap-group></article>",
+    ],
+)
+def test_what_is_not_surely_a_table_without_interest_is_not_cut(xml: bytes) -> None:
+    assert shortened(xml, is_utf8=True) == xml
+
+
+def test_tables_in_another_encoding_stay() -> None:
+    assert shortened(tables("<table></table>"), is_utf8=False) == tables("<table></table>")
+
+
+def test_two_tables_do_not_make_up_for_each_other() -> None:
+    xml = tables("<table><table></table></table-wrap><table-wrap><table></table></table>")
+    assert "mismatch" in turned_away(xml)
 
 
 def test_lists_in_lists_are_read_whole() -> None:

@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from pipeline.jats import read_article
-from pipeline.jats.mentions import label_number
+from pipeline.jats.mentions import label_place
 
 FIGURES = "".join(f'<fig id="F{n}"><label>Figure {n}</label></fig>' for n in range(1, 8))
 
@@ -37,7 +37,7 @@ def cited(paragraph: str, figure: int) -> list[str]:
         ('<xref rid="F2">Figs 2-2000000</xref>', 3, []),
         ('<xref rid="F2">Fig. 2</xref> once; <xref rid="F2">Fig. 2B</xref> twice', 2, ["Fig. 2", "Fig. 2B"]),
         ('Supplementary Figure <xref rid="F2">2</xref>', 2, ["Supplementary Figure 2"]),
-        ('<xref ref-type="bibr" rid="F2">2</xref>', 2, []),
+        ('<xref ref-type="bibr" rid="F2">2</xref>', 2, ["2"]),
     ],
 )
 def test_citations(paragraph: str, figure: int, expected: list[str]) -> None:
@@ -60,18 +60,42 @@ def test_a_group_is_cited_through_its_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "number"),
+    ("label", "place"),
     [
-        ("Figure 3.", 3),
-        ("Fig 12", 12),
-        ("4", 4),
-        ("Figure S3", None),
-        ("Figure 1—figure supplement 2", None),
+        ("Figure 3.", ("", 3)),
+        ("Fig 12", ("", 12)),
+        ("4", ("", 4)),
+        ("Figure S3", ("s", 3)),
+        ("Scheme 2", ("scheme", 2)),
+        ("Extended Data Fig. 2:", ("extended data fig", 2)),
+        ("Figure 1—figure supplement 2", ("1 figure supplement", 2)),
+        ("Figure 3A", None),
+        ("Figure 1234", None),
+        ("Graphical abstract", None),
         (None, None),
     ],
 )
-def test_label_numbers(label: str | None, number: int | None) -> None:
-    assert label_number(label) == number
+def test_places_of_labels(label: str | None, place: tuple[str, int] | None) -> None:
+    assert label_place(label) == place
+
+
+def test_a_range_stays_within_its_series() -> None:
+    labels = ["Figure 1", "Scheme 2", "Figure 2", "Figure 3", "Figure S1", "Figure S2", "Figure S3"]
+    figures = "".join(f'<fig id="F{i}"><label>{label}</label></fig>' for i, label in enumerate(labels))
+    paragraphs = (
+        '<p><xref rid="F0">Figs 1</xref>–<xref rid="F3">3</xref></p><p><xref rid="F4">Figures S1–S3</xref></p>'
+        '<p><xref rid="F0">Fig. 1</xref> to <xref rid="F6">Fig. S3</xref></p>'
+    )
+    article = read_article(f"<article><front/><body>{paragraphs}{figures}</body></article>".encode())
+    assert [[m.cited for m in figure.mentions] for figure in article.figures] == [
+        ["Figs 1–3", "Fig. 1 to Fig. S3"],
+        [],
+        ["Figs 1–3"],
+        ["Figs 1–3"],
+        ["Figures S1–S3"],
+        ["Figures S1–S3"],
+        ["Figures S1–S3", "Fig. 1 to Fig. S3"],
+    ]
 
 
 def test_the_text_around_a_mention_is_there_once() -> None:

@@ -80,5 +80,5 @@ def test_not_reserved(text: str) -> None:
 
 def test_only_the_sentences_on_rights_and_origin_are_noted() -> None:
     caption = "Leaves were taken from plants. Source data are here. Adapted from [3]. Photo by A. B. Source: WHO."
-    assert rights_sentences(caption) == ["Adapted from [3].", "Photo by A.", "Source: WHO."]
+    assert rights_sentences(caption) == ["Adapted from [3].", "Photo by A. B. Source: WHO."]
     assert rights_sentences("A cell.") == []

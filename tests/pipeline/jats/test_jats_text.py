@@ -86,4 +86,5 @@ def test_inline_markup_changes_no_character(title: list[str], paragraph: list[st
     text, spans = marked_text([element], RULES)
     flat = " ".join("".join(str(t) for t in block.itertext()) for block in element)
     assert text == " ".join(flat.split())
-    assert all(0 <= start < end <= len(text) for start, end, _ in spans)
+    assert all(0 <= start < end <= len(text) for start, end, what in spans if isinstance(what, str))
+    assert all(0 <= start <= end <= len(text) for start, end, _ in spans)
