@@ -17,8 +17,13 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
+from hypothesis import settings
 
 from pipeline.sample import BUCKET_FOLDER, SampleTruth, write_sample
+
+# How long an example takes says more of the machine's other work than of the code.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 HERE = Path(__file__).resolve().parent
 
