@@ -77,9 +77,8 @@ def _inventory_before(run: Run) -> Tables | None:
 def _divided(run: Run, listed: DataFrame, n_articles: int, first: int) -> tuple[DataFrame, int]:
     """Entries with their part, counted from `first`, and how many parts there are with those before."""
     n_parts = -(-n_articles // articles_per_part(n_articles, run.config.inventory))
-    return listed.withColumn("part", part_number(n_parts) + first).withColumn("why", F.lit(None).cast("string")), (
-        first + n_parts
-    )
+    divided = listed.withColumn("part", part_number(n_parts) + first).withColumn("why", F.lit(None).cast("string"))
+    return divided, first + n_parts
 
 
 def _allotted(run: Run, listed: DataFrame, before: Tables) -> tuple[DataFrame, int]:
