@@ -86,7 +86,7 @@ def raise_failure(url: str, error: Exception) -> NoReturn:
     if isinstance(error, OSError) and error.errno in _OUR_DISK:
         raise error
     if _has_cause(error, _CUT):
-        raise TryAgainError(Reason.TRUNCATED, f"{url}: the body ended early") from error
+        raise TryAgainError(Reason.FETCH_FAILED, f"{url}: the body ended early") from error
     if isinstance(error, requests.RequestException) and not isinstance(error, _MENDABLE):
         raise SourceError(Reason.FETCH_FAILED, what) from error
     is_unknown_host = _has_cause(error, urllib3.exceptions.NameResolutionError)

@@ -93,7 +93,7 @@ def test_a_second_job_stops_and_the_first_keeps_the_pace(server, cli, start, sam
     root, times = tmp_path / "root", []
     server.on_request = lambda: times.append(time.monotonic())
     first = start(*arguments(server, root), "--set", "run.master=local[4]")
-    while not list(root.glob("stages/inventory-*/manifest.json")):
+    while not list(root.glob("stages/catalog-*")):
         assert first.poll() is None
         time.sleep(0.01)
     second = cli(*arguments(server, root))

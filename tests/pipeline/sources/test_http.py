@@ -99,8 +99,8 @@ PAGE = b"<html>Something went wrong</html>"
 TRANSIENT = {
     "reset": (_reset, Reason.FETCH_FAILED, 10),
     "reset_at_once": (_reset_at_once, Reason.FETCH_FAILED, 10),
-    "cut": (_cut, Reason.TRUNCATED, 10),
-    "cut_in_chunks": (_cut_in_chunks, Reason.TRUNCATED, 10),
+    "cut": (_cut, Reason.FETCH_FAILED, 10),
+    "cut_in_chunks": (_cut_in_chunks, Reason.FETCH_FAILED, 10),
     "no_http": (_no_http, Reason.FETCH_FAILED, 10),
     "429": (_answer(429, Retry_After="3"), Reason.FETCH_FAILED, 10),
     "500": (_answer(500), Reason.FETCH_FAILED, 10),
