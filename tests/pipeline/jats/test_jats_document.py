@@ -139,6 +139,11 @@ def test_labels_cannot_grow_with_the_square_of_the_document() -> None:
     assert "labels" in turned_away(f"<article><body>{group}</body></article>".encode())
 
 
+def test_rights_of_groups_cannot_grow_with_the_square_of_the_document() -> None:
+    group = f"<fig-group><attrib>{'x' * 20_000}</attrib>{'<fig/>' * 2000}</fig-group>"
+    assert "rights" in turned_away(f"<article><body>{group}</body></article>".encode())
+
+
 @pytest.mark.parametrize(
     "inner",
     [
