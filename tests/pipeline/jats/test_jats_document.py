@@ -1,4 +1,4 @@
-"""Bytes of strangers: limits, encodings, references that are cut."""
+"""Bytes of strangers: limits, encodings, references and tables that are cut."""
 
 from __future__ import annotations
 
