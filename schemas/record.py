@@ -115,8 +115,7 @@ def _arrow_schema(cls: Any) -> pa.Schema:
 def _plain(value: Any) -> Any:
     """Nested structs as dicts, enums as strings: what pyarrow takes."""
     if isinstance(value, Struct):
-        cls: Any = type(value)
-        held = ((name, is_nested, getattr(value, name)) for name, is_nested in _columns(cls))
+        held = ((name, is_nested, getattr(value, name)) for name, is_nested in _columns(typing.cast(Any, type(value))))
         return {name: _plain(v) if is_nested else v for name, is_nested, v in held}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]

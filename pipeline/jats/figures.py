@@ -7,7 +7,7 @@ likewise its label.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias, cast
 
@@ -15,7 +15,7 @@ from lxml.etree import _Element as Element
 
 from pipeline.jats.document import JatsError, local_name
 from pipeline.jats.media import best_first, href_of, is_image, mimetype_of
-from pipeline.jats.mentions import MAX_TEXT, Targets, find_mentions, label_place
+from pipeline.jats.mentions import MAX_TEXT, MENTION_COST, Targets, find_mentions, label_place
 from pipeline.jats.model import ParsedFigure, ParsedGraphic
 from pipeline.jats.rights import FigureRights, read_figure_rights
 from pipeline.jats.scan import Found
@@ -57,6 +57,9 @@ class _Held:
     rights: dict[Element, list[Element]]
     labels: dict[Element, str | None] = field(default_factory=dict)
     captions: dict[Element, Caption] = field(default_factory=dict)
+    group_rights: dict[Element, FigureRights] = field(default_factory=dict)
+    n_shared: int = 0
+    """Characters of group rights that were given to figures."""
 
 
 def read_figures(found: Found) -> tuple[ParsedFigure, ...]:
@@ -129,7 +132,7 @@ def _targets(found: Found, labels: list[str | None]) -> Targets:
 def _figure(number: int, element: Element, label: str | None, held: _Held, mentions: list[Mention]) -> ParsedFigure:
     own = _caption(element, held.captions)
     caption = own if own.text is not None else _inherited_caption(element, held.captions)
-    rights = _rights(element, held.rights, caption.text)
+    rights = _rights(element, held, caption.text)
     return ParsedFigure(
         number=number,
         xml_id=element.get("id"),
@@ -150,14 +153,34 @@ def _figure(number: int, element: Element, label: str | None, held: _Held, menti
     )
 
 
-def _rights(element: Element, held: dict[Element, list[Element]], caption: str | None) -> FigureRights:
-    """The rights of a figure; what the group around it says of rights goes for it too."""
-    stated: list[Element] = []
-    if held:
-        stated = [e for holder in (element, *element.iterancestors("fig-group")) for e in held.get(holder, ())]
-    permissions = [e for e in stated if e.tag == "permissions"]
-    credits = [text for e in stated if e.tag == "attrib" and (text := plain_text(e))]
-    return read_figure_rights(permissions, credits, caption)
+def _rights(element: Element, held: _Held, caption: str | None) -> FigureRights:
+    """The rights of a figure; what the groups around it say of rights goes for it too.
+
+    Raises:
+        JatsError: what is said of groups, once per figure, holds more than `MAX_TEXT` characters.
+    """
+    rights = read_figure_rights(*_stated(held.rights.get(element, ())), caption)
+    for group in element.iterancestors("fig-group") if held.rights else ():
+        if group in held.rights:
+            if group not in held.group_rights:
+                held.group_rights[group] = read_figure_rights(*_stated(held.rights[group]), None)
+            shared = held.group_rights[group]
+            held.n_shared += len(shared.note or "") + MENTION_COST
+            if held.n_shared > MAX_TEXT:
+                raise JatsError(Reason.BAD_XML, f"the rights of fig-groups hold more than {MAX_TEXT} characters")
+            rights = rights.within(shared)
+    return rights
+
+
+def _stated(elements: Iterable[Element]) -> tuple[list[Element], list[str]]:
+    """The `<permissions>`, and the texts of the `<attrib>`."""
+    permissions, credits = [], []
+    for element in elements:
+        if element.tag == "permissions":
+            permissions.append(element)
+        elif text := plain_text(element):
+            credits.append(text)
+    return permissions, credits
 
 
 def _label(element: Element, own: dict[Element, str | None]) -> str | None:

@@ -25,8 +25,8 @@ from schemas.reject import Reason
 
 MAX_TEXT = 20_000_000
 """Characters of mentions per article. A hostile file cites thousands of figures in one huge paragraph: text squared."""
-_MENTION_COST = 100
-"""What a mention of no text counts, in characters: they are bounded too."""
+MENTION_COST = 100
+"""What a mention (or a note of rights) of no text counts, in characters: they are bounded too."""
 _MAX_RANGE = 50
 _MAX_LABEL = 100
 """Longer ones are no plain `Figure 3`."""
@@ -157,7 +157,7 @@ def find_mentions(xrefs: list[Element], targets: Targets) -> list[list[Mention]]
             for target in citation.targets:
                 if targets.figures[target] is not place.figure:
                     mentions[target].append(mention)
-                    size += len(text) + _MENTION_COST
+                    size += len(text) + MENTION_COST
             if size > MAX_TEXT:
                 raise JatsError(Reason.BAD_XML, f"the mentions of figures hold more than {MAX_TEXT} characters")
     return mentions

@@ -101,6 +101,11 @@ class FigureRights:
     is_reserved: bool
     license_code: str | None
 
+    def within(self, around: FigureRights) -> FigureRights:
+        """The same with what is said of the group around the figure; its own licence goes first."""
+        note = " ".join(filter(None, (self.note, around.note))) or None
+        return FigureRights(note, self.is_reserved or around.is_reserved, self.license_code or around.license_code)
+
 
 def license_code_of(text: str) -> str | None:
     """The Creative Commons code that a text or an address names, such as ``CC BY-NC-ND``.
@@ -196,7 +201,8 @@ def read_figure_rights(permissions: list[Element], credits: list[str], caption: 
     formal = [_permissions_text(p) for p in permissions]
     code = next((c for c in map(license_code_of, formal) if c), None)
     reserved = any(map(_is_formally_reserved, formal)) or any(map(is_reserved, [*credits, " ".join(sentences)]))
-    alone = [credit for credit in credits if not any(credit in sentence for sentence in sentences)]
+    said = set(sentences)
+    alone = [credit for credit in credits if credit not in said]
     return FigureRights(" ".join([*filter(None, formal), *alone, *sentences]) or None, reserved, code)
 
 

@@ -1,4 +1,4 @@
-"""Bytes of strangers: limits, encodings, references that are cut."""
+"""Bytes of strangers: limits, encodings, references and tables that are cut."""
 
 from __future__ import annotations
 
@@ -137,6 +137,11 @@ def test_a_cut_that_goes_wrong_leaves_the_whole_document() -> None:
 def test_labels_cannot_grow_with_the_square_of_the_document() -> None:
     group = f"<fig-group><label>{'9' * 20_000}</label>{'<fig/>' * 2000}</fig-group>"
     assert "labels" in turned_away(f"<article><body>{group}</body></article>".encode())
+
+
+def test_rights_of_groups_cannot_grow_with_the_square_of_the_document() -> None:
+    group = f"<fig-group><attrib>{'x' * 20_000}</attrib>{'<fig/>' * 2000}</fig-group>"
+    assert "rights" in turned_away(f"<article><body>{group}</body></article>".encode())
 
 
 @pytest.mark.parametrize(
