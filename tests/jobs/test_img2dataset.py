@@ -16,6 +16,7 @@ import pytest
 from jobs import inspect
 from jobs.loopback import Weather, serve
 from pipeline.img2dataset import find_program, options
+from pipeline.tables import Tables
 from pipeline.tar import read_slice
 
 pytestmark = [
@@ -84,9 +85,9 @@ def test_the_samples_are_those_of_the_release(exported, built) -> None:
     rows, found = exported
     made = {json.loads(sample["json"])["pair_id"]: sample for sample in found.values()}
     keys = {row["pair_id"]: row["key"] for row in rows}
-    chain = built.root.chain().stages
+    chain = Tables(built.root, built.root.chain().stages)
     tables = {
-        name: [row for batch in inspect.table_batches(built.root, name, chain) for row in batch.to_pylist()]
+        name: [row for batch in inspect.table_batches(chain, name) for row in batch.to_pylist()]
         for name in ("pairs", "images")
     }
     images = {row["figure_id"]: row for row in tables["images"]}
