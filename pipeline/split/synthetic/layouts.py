@@ -69,10 +69,10 @@ def _ends(low: float, high: float, first: int, last: int, gap: int, rng: Rng | N
     start = first + low * (last - first) + (gap / 2 if low > 0.001 else 0)
     end = first + high * (last - first) - (gap / 2 if high < 0.999 else 0)
     if rng is not None:
-        shake = _SHAKE * (end - start)
+        shake = _SHAKE * max(0.0, end - start)
         start, end = start + rng.uniform(-shake, shake), end + rng.uniform(-shake, shake)
-    at = int(np.clip(round(start), first, last - _LEAST_PX))
-    return at, int(np.clip(round(end), at + _LEAST_PX, last))
+    at = int(np.clip(round(start), first, max(first, last - _LEAST_PX)))
+    return at, max(at + _LEAST_PX, min(last, round(end)))
 
 
 def _rows(n: int, rng: Rng) -> list[Cell]:

@@ -21,6 +21,7 @@ _PLACES: tuple[Place, ...] = ("top left", "bottom left", "bottom right", "top ri
 _PLACE_SHARES = (0.66, 0.13, 0.05, 0.03, 0.13)
 _FORMS = ("{}", "({})", "{})", "{}.", "({}", "{}:")
 _FORM_SHARES = (0.74, 0.16, 0.05, 0.04, 0.005, 0.005)
+_CONTINUED_SHARE = 0.15
 _HEIGHT_PX, _HEIGHT_SPREAD = 20.0, 0.33
 """Median height of a letter, px of a figure 650 px wide, and the spread of its logarithm."""
 
@@ -38,10 +39,12 @@ class MarkStyle:
     """A plate of one colour stands behind the letter."""
     color: Color | None
     """None for black or white, whichever is seen."""
+    first: int = 0
+    """Number of the first panel's letter: 0 but where a figure goes on from another."""
 
     def text(self, number: int) -> str:
         """The letter of the panel with this number, from 0."""
-        return chr((65 if self.is_upper else 97) + number % 26)
+        return chr((65 if self.is_upper else 97) + (self.first + number) % 26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def draw_style(rng: Rng, side_px: int) -> MarkStyle:
         place=_PLACES[int(rng.choice(len(_PLACES), p=_PLACE_SHARES))],
         has_plate=bool(rng.random() < 0.15),
         color=colors[int(rng.integers(len(colors)))] if rng.random() < 0.06 else None,
+        first=int(rng.integers(26)) if rng.random() < _CONTINUED_SHARE else 0,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,12 @@ from pipeline.sample.study import draft_figure, make_study
 _HEIGHT_PX = (200, 420)
 _REAL_SIDE_PX = 700
 _MAX_PIXELS = 50_000_000
+_REAL_SHARE = 0.4
+"""Share of figures made of real tiles, where there are any."""
+
+_ALIKE_SHARE = 0.4
+"""Share of figures whose panels all show the same kind of thing."""
+
 _PHOTO_SPREAD = 25.0
 """A picture whose border is darker or livelier than this (standard deviation) fills its panel to the edge."""
 
@@ -39,24 +46,20 @@ class Tile:
 class Tiles:
     """A pool of tiles."""
 
-    photos: tuple[Tile, ...]
-    plots: tuple[Tile, ...]
+    drawn: tuple[Tile, ...]
+    real: tuple[Tile, ...] = ()
 
-    def of_kind(self, kind: str) -> tuple[Tile, ...]:
-        """Tiles of one kind."""
-        return tuple(tile for tile in (*self.photos, *self.plots) if tile.kind == kind)
+    def like(self, *, is_real: bool, is_photo: bool | None) -> tuple[Tile, ...]:
+        """Tiles of one source, and of one sort unless that is None; drawn ones where there are no such real ones."""
+        for pool in (self.real, self.drawn) if is_real else (self.drawn,):
+            if found := tuple(tile for tile in pool if is_photo in (None, tile.is_photo)):
+                return found
+        return self.drawn
 
 
-def draw_tiles(n: int, seed: int, real: Iterable[Tile] = ()) -> Tiles:
-    """A pool of `n` drawn tiles, about 40 ms each, and those of `real`."""
-    found = [*real]
-    for tile in _drawn(seed):
-        found.append(tile)
-        n -= 1
-        if n <= 0:
-            break
-    photos = tuple(tile for tile in found if tile.is_photo)
-    return Tiles(photos, tuple(tile for tile in found if not tile.is_photo))
+def draw_tiles(n: int, seed: int) -> tuple[Tile, ...]:
+    """`n` drawn tiles; each takes about 20 ms."""
+    return tuple(islice(_drawn(seed), n))
 
 
 def read_tiles(paths: Iterable[Path]) -> Iterator[Tile]:
@@ -94,8 +97,9 @@ def _fills_its_frame(pixels: NDArray[np.uint8]) -> bool:
 
 def choose_tiles(tiles: Tiles, n: int, rng: Rng) -> list[Tile]:
     """`n` tiles for one figure: all pictures, all plots or mixed, and often all of one kind."""
-    style = rng.random()
-    pool = tiles.photos if style < 0.45 else tiles.plots if style < 0.75 else (*tiles.photos, *tiles.plots)
-    if rng.random() < 0.4:
-        pool = tiles.of_kind(pool[int(rng.integers(len(pool)))].kind)
+    style, is_real = rng.random(), bool(rng.random() < _REAL_SHARE)
+    pool = tiles.like(is_real=is_real, is_photo=True if style < 0.45 else False if style < 0.75 else None)
+    if rng.random() < _ALIKE_SHARE:
+        kind = pool[int(rng.integers(len(pool)))].kind
+        pool = tuple(tile for tile in pool if tile.kind == kind)
     return [pool[int(i)] for i in rng.integers(0, len(pool), n)]

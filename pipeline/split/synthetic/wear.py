@@ -29,7 +29,7 @@ def worn(sheet: Image.Image, rng: Rng) -> Image.Image:
 
 def scaled_box(box: Box, scale: float, size: tuple[int, int]) -> Box:
     """The box in a figure that was scaled to `size`; never empty."""
-    x0, y0 = min(size[0] - 1, int(box.x0 * scale)), min(size[1] - 1, int(box.y0 * scale))
+    x0, y0 = (min(most - 1, max(0, int(v * scale))) for v, most in zip((box.x0, box.y0), size, strict=True))
     x1, y1 = (int(np.ceil(v * scale)) for v in (box.x1, box.y1))
     return Box(x0, y0, max(x0 + 1, min(size[0], x1)), max(y0 + 1, min(size[1], y1)))
 
