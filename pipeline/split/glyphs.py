@@ -114,19 +114,21 @@ def _patches(grey: NDArray[np.uint8], boxes: NDArray[np.int32], is_dark: NDArray
     pad = int(_PATCH_SHARE * np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]).max()) + 2
     sums = np.zeros((grey.shape[0] + 2 * pad + 1, grey.shape[1] + 2 * pad + 1), np.int64)
     np.cumsum(np.cumsum(np.pad(grey, pad, mode="edge"), axis=0, dtype=np.int64), axis=1, out=sums[1:, 1:])
-    xs, ys = (_corners(boxes[:, axis], boxes[:, axis + 2], boxes, pad) for axis in (0, 1))
-    corner = sums[ys[:, :, None], xs[:, None, :]]
-    total = corner[:, 1:, 1:] - corner[:, :-1, 1:] - corner[:, 1:, :-1] + corner[:, :-1, :-1]
-    area = np.maximum(1, np.diff(ys, axis=1)[:, :, None] * np.diff(xs, axis=1)[:, None, :])
-    mean = np.where(is_dark[:, None, None], 255 - total / area, total / area)
+    (x0, x1), (y0, y1) = (_edges(boxes[:, axis] + boxes[:, axis + 2], boxes, pad) for axis in (0, 1))
+    x0, x1, y0, y1 = x0[:, None, :], x1[:, None, :], y0[:, :, None], y1[:, :, None]
+    total = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+    mean = (total / ((y1 - y0) * (x1 - x0))).astype(np.float32)
+    mean[is_dark] = 255 - mean[is_dark]
     low, high = (np.quantile(mean, share, axis=(1, 2), keepdims=True) for share in (0.05, 0.98))
     stretched: NDArray[np.float32] = np.clip((mean - low) / np.maximum(high - low, 1), 0, 1).astype(np.float32)
     return stretched
 
 
-def _corners(start: NDArray[np.int32], end: NDArray[np.int32], boxes: NDArray[np.int32], pad: int) -> NDArray[np.int64]:
-    """(N, 33) where the pixels of each patch begin and end along one axis, in the padded picture."""
+def _edges(
+    twice_middle: NDArray[np.int32], boxes: NDArray[np.int32], pad: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the pixels of each patch begin and end along one axis of the padded picture; each is 1 px or more."""
     side = _PATCH_SHARE * np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0])
-    first = (start + end) / 2 - side / 2 + pad
+    first = twice_middle / 2 - side / 2 + pad
     at = np.rint(first[:, None] + side[:, None] * np.arange(PATCH_PX + 1) / PATCH_PX).astype(np.int64)
-    return np.maximum(at, 0)
+    return at[:, :-1], np.maximum(at[:, 1:], at[:, :-1] + 1)
