@@ -19,6 +19,7 @@ from pipeline.config import FetchConfig
 from pipeline.images import ImageError, decode
 from pipeline.jats import JatsError, read_article
 from pipeline.split.captions import split_caption
+from pipeline.split.letters import read_letters
 from pipeline.split.panels import Panel, find_panels
 from pipeline.split.score_captions import prediction, score_captions
 from pipeline.split.score_panels import score_panels
@@ -96,14 +97,14 @@ def _find(path: Path, labels: Sequence[str] | None) -> tuple[Sequence[Panel], fl
         pixels = decode(path.read_bytes(), FetchConfig().max_pixels)
     except ImageError as error:
         raise UsageError(f"{path}: {error.detail}") from error
-    panels = find_panels(pixels, None if labels is None else len(labels))
+    panels = find_panels(pixels, None if labels is None else len(labels), read_letters(pixels, labels or ()))
     return panels, time.perf_counter() - began
 
 
 def _box(panel: Panel) -> Line:
     box = panel.box
     size = {"x": box.x0, "y": box.y0, "w": box.width, "h": box.height}
-    return {**size, "score": panel.score, "label": None}
+    return {**size, "score": panel.score, "label": panel.letter.label if panel.letter else None}
 
 
 def _labels(folder: Path, fig_id: str | None) -> Sequence[str] | None:

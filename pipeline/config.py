@@ -19,7 +19,7 @@ from typing import Any
 from pipeline.dedup.settings import DedupSettings
 from pipeline.licenses import allowed_licenses
 
-TEXT_POLICIES = ("own", "prefix+own", "prefix+own+suffix", "full")
+TEXT_POLICIES = ("own", "prefix+own", "prefix+own+abbreviations", "prefix+own+suffix", "full")
 
 
 class ConfigError(ValueError):
@@ -88,9 +88,10 @@ class MeasureConfig:
     """How the text of a pair is made."""
 
     text: str = _option(
-        "prefix+own+suffix",
-        "what a panel is given of the caption: own, prefix+own, prefix+own+suffix, or full; 25 % of own words alone"
-        " are fewer than five and say little without the shared ones",
+        "prefix+own+abbreviations",
+        "what a panel is given of the caption: own, prefix+own, with the closing notes that spell out abbreviations or"
+        " with the whole suffix, or full; 25 % of own words alone are fewer than five and say little without the shared"
+        " ones",
     )
 
     def __post_init__(self) -> None:

@@ -14,7 +14,8 @@ from pipeline.ids import subfigure_id
 from pipeline.images import ImageError, Pixels, crop_jpeg, decode
 from pipeline.licenses import forbids_derivatives
 from pipeline.split.boxes import Box
-from pipeline.split.captions import CaptionSplit, common_text, split_caption
+from pipeline.split.captions import CaptionSplit, common_text, panel_spans, render, split_caption
+from pipeline.split.letters import read_letters
 from pipeline.split.match import match_panels
 from pipeline.split.panels import Panel, find_panels
 from pipeline.stage import Context, Function, Outcome, Stage, Stored
@@ -75,7 +76,7 @@ def _cut(pixels: Pixels, figure: Figure, caption: CaptionSplit, config: SplitCon
         # One file per panel: the publisher has cut the figure already, in the order of the letters.
         panel = Panel(Box(0, 0, width, height), 1.0)
         return _Cut([(panel, labels[figure.graphic_number - 1])], "order", 0.95, 1, None)
-    panels = find_panels(pixels, len(labels))
+    panels = find_panels(pixels, len(labels), read_letters(pixels, labels))
     if len(labels) < 2 and len(panels) < 2:
         return _Cut((), "single", 1.0, 1, None)
     if forbids_derivatives(figure.license):
@@ -118,7 +119,7 @@ def _subfigure(
         y1_px=box.y1,
         score=round(float(panel.score), 4),
         spans=spans,
-        subcaption=" ".join(figure.caption[s.start : s.end] for s in spans if s.role == "own"),
+        subcaption=render(figure.caption, spans, "own"),
         common_caption=common_text(figure.caption, caption) or None if caption.labels else None,
         match=cut.method,  # type: ignore[arg-type]
         match_confidence=round(float(cut.confidence), 4),
@@ -139,14 +140,10 @@ def _subfigure(
 
 
 def _spans(text: str, caption: CaptionSplit, label: str | None) -> list[CaptionSpan]:
-    """The pieces of the caption that speak of a panel, in order; the whole caption where `label` is None."""
+    """The pieces of the caption that speak of a panel; the whole caption where `label` is None."""
     if label is None:
         return [CaptionSpan(start=0, end=len(text), role="own")]
-    own = caption.own[caption.labels.index(label)]
-    spans = [CaptionSpan(start=s.start, end=s.end, role="prefix") for s in caption.prefix]
-    spans += [CaptionSpan(start=s.start, end=s.end, role="own") for s in own]
-    spans += [CaptionSpan(start=s.start, end=s.end, role="suffix") for s in caption.suffix]
-    return sorted(spans, key=lambda span: (span.start, span.end))
+    return panel_spans(caption, label)
 
 
 def _sanity(crop: Pixels) -> tuple[float, float]:

@@ -6,6 +6,7 @@ blobs are looked for at several brightnesses, dark and bright, because letters a
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,8 +73,7 @@ def _alone(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     most = max(_LEAST_PX + 1, _MOST_SHARE * max(mask.shape))
     fits = (height >= _LEAST_PX) & (height <= most) & (width <= 1.7 * height) & (width >= 0.1 * height) & (width >= 2)
     boxes = boxes[fits]
-    ink = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), np.int32)
-    np.cumsum(np.cumsum(mask, axis=0, dtype=np.int32), axis=1, out=ink[1:, 1:])
+    ink = _summed(mask)
     share = _count(ink, boxes) / ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
     return boxes[(share > 0.12) & (share < 0.97) & _is_alone(ink, boxes)]
 
@@ -98,6 +98,15 @@ def _is_empty(
     return _count(ink, np.stack([x0, y0, x1, y1], axis=1)) == 0
 
 
+def _summed(plane: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.int32]:
+    """(H + 1, W + 1) sums over all above and to the left; at the working size they stay under 2 ** 31."""
+    sums = np.zeros((plane.shape[0] + 1, plane.shape[1] + 1), np.int32)
+    np.cumsum(plane, axis=1, dtype=np.int32, out=sums[1:, 1:])
+    for above, row in itertools.pairwise(sums):  # three times as fast as a cumulation along this axis
+        row += above
+    return sums
+
+
 def _count(sums: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.int32]:
     """The sum inside each box (N, 4), cut to the picture; `sums` is (H + 1, W + 1), cumulated along both axes."""
     height, width = sums.shape
@@ -112,8 +121,7 @@ def _patches(grey: NDArray[np.uint8], boxes: NDArray[np.int32], is_dark: NDArray
     if not len(boxes):
         return np.zeros((0, PATCH_PX, PATCH_PX), np.float32)
     pad = int(_PATCH_SHARE * np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]).max()) + 2
-    sums = np.zeros((grey.shape[0] + 2 * pad + 1, grey.shape[1] + 2 * pad + 1), np.int64)
-    np.cumsum(np.cumsum(np.pad(grey, pad, mode="edge"), axis=0, dtype=np.int64), axis=1, out=sums[1:, 1:])
+    sums = _summed(np.pad(grey, pad, mode="edge"))
     (x0, x1), (y0, y1) = (_edges(boxes[:, axis] + boxes[:, axis + 2], boxes, pad) for axis in (0, 1))
     x0, x1, y0, y1 = x0[:, None, :], x1[:, None, :], y0[:, :, None], y1[:, :, None]
     total = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]

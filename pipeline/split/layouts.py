@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import inf
 
 from pipeline.split.boxes import Box
@@ -14,6 +16,9 @@ _CHOICES = 5
 _LEAST_CHOICE = -4.0
 """Log odds under which a gutter is not tried at all."""
 
+_LEAST_LETTERED_CHOICE = -9.0
+"""The same where the letters of all panels are known: they prove a gutter that looks like a gap in a plot."""
+
 _MOST_PIECES = 100
 """Pieces looked at before the search tries only the best gutter of each: a bound on time for busy figures."""
 
@@ -22,6 +27,9 @@ _FIRST_CUT = 3.4
 
 _NEXT_CUT = 1.0
 """Least log odds of its further cuts: that it is compound is known by then."""
+
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +49,20 @@ class Layout:
         )
 
 
-def likeliest_layout(canvas: Canvas, n_pieces: int) -> Layout | None:
-    """The layout of just `n_pieces` whose cuts are likeliest together; None where straight cuts give no such number."""
+def likeliest_layout(canvas: Canvas, n_pieces: int, letters: Sequence[Point] = ()) -> Layout | None:
+    """The layout of just `n_pieces` whose cuts are likeliest together; None where straight cuts give no such number.
+
+    Args:
+        canvas: the figure.
+        n_pieces: how many panels there are.
+        letters: where panel letters stand on the canvas, at most one per panel; no piece will hold two.
+    """
     start = canvas.trimmed(canvas.box)
-    return None if start is None else _Search(canvas, {}, {}).best(start, n_pieces)
+    return (
+        None
+        if start is None
+        else _Search(canvas, tuple(letters), n_pieces - len(letters), {}, {}).best(start, n_pieces)
+    )
 
 
 def evident_layout(canvas: Canvas) -> Layout | None:
@@ -70,10 +88,15 @@ class _Search:
     """Dynamic programming over pieces and counts: a piece is divided best in the same way wherever it came from."""
 
     canvas: Canvas
+    letters: tuple[Point, ...]
+    n_without: int
+    """Panels whose letter is not known."""
     gutters: dict[Box, list[Gutter]]
     layouts: dict[tuple[Box, int], Layout | None]
 
     def best(self, piece: Box, n_pieces: int) -> Layout | None:
+        if not 0 <= n_pieces - self._n_letters(piece) <= self.n_without:
+            return None
         if n_pieces == 1:
             return Layout((piece,), 0.0, inf)
         key = piece, n_pieces
@@ -91,6 +114,17 @@ class _Search:
     def _choices(self, piece: Box) -> list[Gutter]:
         if piece not in self.gutters:
             n_choices = _CHOICES if len(self.gutters) < _MOST_PIECES else 1
-            found = find_gutters(self.canvas, piece)[:n_choices]
-            self.gutters[piece] = [gutter for gutter in found if gutter.log_odds > _LEAST_CHOICE]
+            found = (gutter for gutter in find_gutters(self.canvas, piece) if gutter.log_odds > self._least_choice)
+            self.gutters[piece] = list(islice(filter(self._may_part, found), n_choices))
         return self.gutters[piece]
+
+    @property
+    def _least_choice(self) -> float:
+        return _LEAST_CHOICE if self.n_without else _LEAST_LETTERED_CHOICE
+
+    def _may_part(self, gutter: Gutter) -> bool:
+        """Whether both sides may be panels: without a letter only if the letter of some panel is not known."""
+        return bool(self.n_without or (self._n_letters(gutter.before) and self._n_letters(gutter.after)))
+
+    def _n_letters(self, piece: Box) -> int:
+        return sum(piece.x0 <= x < piece.x1 and piece.y0 <= y < piece.y1 for x, y in self.letters)

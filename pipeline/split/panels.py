@@ -7,6 +7,7 @@ what is evident is cut: a good picture is never turned into bad ones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
@@ -16,12 +17,19 @@ from numpy.typing import NDArray
 from pipeline.split.boxes import Box, reading_order
 from pipeline.split.gutters import Canvas, read_canvas
 from pipeline.split.layouts import Layout, evident_layout, likeliest_layout
+from pipeline.split.letters import ReadLetter
 
 _MOST_PANELS = 30
 """More labels than this are no panels that a straight cut finds."""
 
 _LEAST_LOG_ODDS = -1.0
 """A figure whose least likely cut is under this stays whole, whatever its caption names."""
+
+_LEAST_LETTERED_LOG_ODDS = -9.0
+"""The same where all letters are known and each piece holds one."""
+
+_LETTERED_BONUS = 4.0
+"""What that adds to the log odds of a layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +39,50 @@ class Panel:
     box: Box
     score: float
     """0 to 1."""
+    letter: ReadLetter | None = None
+    """The letter printed on it, where one was read."""
 
 
-def find_panels(pixels: NDArray[np.uint8], n_expected: int | None = None) -> tuple[Panel, ...]:
+def find_panels(
+    pixels: NDArray[np.uint8], n_expected: int | None = None, letters: Sequence[ReadLetter] = ()
+) -> tuple[Panel, ...]:
     """The panels of a figure in reading order; the whole figure as one panel when single or in doubt.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
         n_expected: panels that the caption names; None, 0 and 1 say nothing, because captions often name none.
+        letters: panel letters that were read on the figure; no panel will hold two of them.
     """
     height, width = pixels.shape[:2]
     whole = (Panel(Box(0, 0, width, height), 1.0),)
     canvas = read_canvas(pixels)
-    layout = _layout(canvas, n_expected or 0)
+    layout = _layout(canvas, n_expected or 0, letters)
     if layout is None or len(layout.pieces) < 2:
         return whole
     boxes = [_enlarged(box, canvas.scale, width, height) for box in layout.pieces]
-    score = round(1.0 / (1.0 + exp(-layout.weakest)), 3)
-    return tuple(Panel(box, score) for box in reading_order(boxes))
+    log_odds = layout.weakest + (_LETTERED_BONUS if len(letters) == n_expected else 0.0)
+    score = round(1.0 / (1.0 + exp(-log_odds)), 3)
+    return tuple(Panel(box, score, _letter_in(box, letters)) for box in reading_order(boxes))
 
 
-def _layout(canvas: Canvas, n_expected: int) -> Layout | None:
+def _layout(canvas: Canvas, n_expected: int, letters: Sequence[ReadLetter]) -> Layout | None:
     if n_expected < 2:
         return evident_layout(canvas)
     if n_expected > _MOST_PANELS:
         return None
-    layout = likeliest_layout(canvas, n_expected)
-    return layout if layout is not None and layout.weakest >= _LEAST_LOG_ODDS else None
+    points = [_centre(letter.box, canvas.scale) for letter in letters]
+    layout = likeliest_layout(canvas, n_expected, points)
+    least = _LEAST_LETTERED_LOG_ODDS if len(letters) == n_expected else _LEAST_LOG_ODDS
+    return layout if layout is not None and layout.weakest >= least else None
+
+
+def _centre(box: Box, scale: float) -> tuple[float, float]:
+    return (box.x0 + box.x1) / 2 / scale, (box.y0 + box.y1) / 2 / scale
+
+
+def _letter_in(box: Box, letters: Sequence[ReadLetter]) -> ReadLetter | None:
+    centres = ((letter, _centre(letter.box, 1.0)) for letter in letters)
+    return next((letter for letter, (x, y) in centres if box.x0 <= x < box.x1 and box.y0 <= y < box.y1), None)
 
 
 def _enlarged(box: Box, scale: float, width: int, height: int) -> Box:
