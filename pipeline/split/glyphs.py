@@ -75,7 +75,8 @@ def _alone(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     boxes = boxes[fits]
     ink = _summed(mask)
     share = _count(ink, boxes) / ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
-    return boxes[(share > 0.12) & (share < 0.97) & _is_alone(ink, boxes)]
+    alone: NDArray[np.int32] = boxes[(share > 0.12) & (share < 0.97) & _is_alone(ink, boxes)]
+    return alone
 
 
 def _is_alone(ink: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -95,7 +96,8 @@ def _is_empty(
     x1: NDArray[np.int32],
     y1: NDArray[np.int32],
 ) -> NDArray[np.bool_]:
-    return _count(ink, np.stack([x0, y0, x1, y1], axis=1)) == 0
+    empty: NDArray[np.bool_] = _count(ink, np.stack([x0, y0, x1, y1], axis=1)) == 0
+    return empty
 
 
 def _summed(plane: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.int32]:

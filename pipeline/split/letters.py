@@ -105,7 +105,8 @@ def _styles(
     both = np.array([label.lower() in _SAME_IN_BOTH_CASES for label in labels])
     shares = np.array([_LOW_HEIGHT if label.lower() in _LOW_LETTERS else 1.0 for label in labels])
     for own, other, share in ((upper, lower, np.ones(len(labels))), (lower, upper, shares)):
-        yield probabilities[:, own] + both * probabilities[:, other], heights[:, None] / share
+        scores: NDArray[np.float32] = probabilities[:, own] + np.where(both, probabilities[:, other], 0)
+        yield scores, heights[:, None] / share
 
 
 def _read(

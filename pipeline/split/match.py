@@ -13,6 +13,8 @@ from pipeline.split.panels import Panel
 
 _Side = Literal["left", "right", "top", "bottom", "middle"]
 
+Method = Literal["label", "order", "single", "none"]
+
 _SIDES: Mapping[str, _Side] = {
     "left": "left",
     "right": "right",
@@ -57,7 +59,7 @@ class Match:
     """Panels with their labels, or why there are none."""
 
     pairs: tuple[tuple[Panel, str], ...]
-    method: Literal["label", "order", "single", "none"]
+    method: Method
     confidence: float
     """0 to 1."""
     reason: str | None
