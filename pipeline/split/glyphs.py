@@ -75,7 +75,8 @@ def _alone(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     boxes = boxes[fits]
     ink = _summed(mask)
     share = _count(ink, boxes) / ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
-    alone: NDArray[np.int32] = boxes[(share > 0.12) & (share < 0.97) & _is_alone(ink, boxes)]
+    is_bar = boxes[:, 2] - boxes[:, 0] < 0.4 * (boxes[:, 3] - boxes[:, 1])  # an I may be nothing but a bar
+    alone: NDArray[np.int32] = boxes[(share > 0.12) & ((share < 0.97) | is_bar) & _is_alone(ink, boxes)]
     return alone
 
 
