@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,16 +36,29 @@ _LEVEL_PX = 20
 _EDGE_PX = 3
 """Depth in which the edge of a picture is looked for; smoothing on the way to print softens edges."""
 
-# Log odds that a gutter parts panels. Source: logistic regression on the gutters of the fitting half of the real
-# figures (39 compound, 74 single) and of 500 composed ones; area under the curve .91 on the real ones.
+
+class Signs(NamedTuple):
+    """What can be seen of a gutter; each sign speaks for panels on its two sides where its weight is above 0."""
+
+    log_rank: float
+    """Logarithm of its width over that of the widest other gutter of the piece."""
+    log_side: float
+    """Logarithm of the thinner of its two sides, as a share of the figure."""
+    log_count: float
+    """Logarithm of how many gutters run the same way through the piece."""
+    level_ends: float
+    """How many ends of the two sides are level, 0 to 2."""
+    edge: float
+    """Ink along the edges that face the gutter, 0 to 1."""
+    frame: float
+    """How long the longest lines of both sides are, 0 to 1."""
+    twin: float
+    """How alike the two sides are in width and height, 0 to 1."""
+
+
 _BIAS = 2.5
-_PER_LOG_RANK = 0.6
-_PER_LOG_SIDE = 2.35
-_PER_LOG_COUNT = -0.65
-_PER_LEVEL_END = 1.25
-_PER_EDGE = 0.3
-_PER_FRAME = 1.7
-_PER_TWIN = 0.4
+_WEIGHTS = Signs(0.6, 2.35, -0.65, 1.25, 0.3, 1.7, 0.4)
+"""Log odds that a gutter parts panels, per sign. Source: logistic regression, `train_detector/gutters.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +125,12 @@ class Gutter:
     width: int
     before: Box
     after: Box
-    log_odds: float
-    """Natural logarithm of the odds that it parts panels."""
+    signs: Signs
+
+    @property
+    def log_odds(self) -> float:
+        """Natural logarithm of the odds that it parts panels."""
+        return _BIAS + sum(weight * sign for weight, sign in zip(_WEIGHTS, self.signs, strict=True))
 
 
 def read_canvas(pixels: NDArray[np.uint8]) -> Canvas:
@@ -156,8 +174,8 @@ def _across(canvas: Canvas, piece: Box, *, is_vertical: bool) -> Iterator[Gutter
         width = end - start
         widest_other = (widths[1] if len(widths) > 1 else 0) if width == widths[0] else widths[0]
         rank = log((width + 1) / (widest_other + 1))
-        odds = _log_odds(canvas, before, after, is_vertical) + _PER_LOG_RANK * rank + _PER_LOG_COUNT * log(len(runs))
-        yield Gutter(is_vertical, width, before, after, odds)
+        signs = _signs(canvas, before, after, rank, log(len(runs)), is_vertical)
+        yield Gutter(is_vertical, width, before, after, signs)
 
 
 def _runs(empty: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -179,10 +197,7 @@ def _are_large(canvas: Canvas, before: Box, after: Box) -> bool:
     return min(before.width, before.height, after.width, after.height) >= _LEAST_SIDE * canvas.side
 
 
-def _log_odds(canvas: Canvas, before: Box, after: Box, is_vertical: bool) -> float:
-    """What the two parts say: large, level, framed and alike."""
-    twin = _ratio(before.width, after.width) * _ratio(before.height, after.height)
-    frame = min(canvas.frame(before), canvas.frame(after))
+def _signs(canvas: Canvas, before: Box, after: Box, log_rank: float, log_count: float, is_vertical: bool) -> Signs:
     if is_vertical:
         shorter = min(before.width, after.width)
         level = _level(before.y0 - after.y0) + _level(before.y1 - after.y1)
@@ -191,8 +206,9 @@ def _log_odds(canvas: Canvas, before: Box, after: Box, is_vertical: bool) -> flo
         shorter = min(before.height, after.height)
         level = _level(before.x0 - after.x0) + _level(before.x1 - after.x1)
         edge = min(canvas.edges(before)[3], canvas.edges(after)[1])
-    parts = _PER_LEVEL_END * level + _PER_EDGE * edge + _PER_FRAME * frame + _PER_TWIN * twin
-    return _BIAS + _PER_LOG_SIDE * log(shorter / canvas.side) + parts
+    frame = min(canvas.frame(before), canvas.frame(after))
+    twin = _ratio(before.width, after.width) * _ratio(before.height, after.height)
+    return Signs(log_rank, log(shorter / canvas.side), log_count, level, edge, frame, twin)
 
 
 def _ratio(one: int, other: int) -> float:

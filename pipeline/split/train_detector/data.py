@@ -8,18 +8,22 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.images import decode
 from pipeline.sample.canvas import Rng
 from pipeline.split.boxes import Box
+from pipeline.split.score_panels import box_of
 from pipeline.split.synthetic.figure import SyntheticFigure, draw_figure
 from pipeline.split.synthetic.tiles import Tiles, draw_tiles, read_tiles
 
 PANEL, LETTER = 0, 1
 _INVERTED_SHARE = 0.03
+_MAX_PIXELS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,33 @@ def make_tiles(n: int, seed: int, corpus: Path | None) -> Tiles:
     return Tiles(draw_tiles(n, seed), tuple(read_tiles(training_singles(corpus))) if corpus else ())
 
 
+@dataclass(frozen=True, slots=True)
+class KnownFigure:
+    """A figure whose panels are known."""
+
+    pixels: NDArray[np.uint8]
+    """(H, W, 3) uint8 RGB."""
+    panels: tuple[Box, ...]
+
+
 def training_singles(corpus: Path) -> Iterator[Path]:
     """Image files of the single figures of those articles that nothing is scored on."""
+    return (path for path, figure in _training_lines(corpus) if not figure["compound"])
+
+
+def training_figures(corpus: Path) -> Iterator[KnownFigure]:
+    """All figures with known panels of those articles that nothing is scored on."""
+    for path, figure in _training_lines(corpus):
+        yield KnownFigure(decode(path.read_bytes(), _MAX_PIXELS), tuple(box_of(panel) for panel in figure["panels"]))
+
+
+def _training_lines(corpus: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     places = {(path.parent.name.split(".")[0], path.name): path for path in sorted(corpus.rglob("PMC*/*.*"))}
     for line in (corpus / "panels.jsonl").read_text(encoding="utf-8").splitlines():
         figure = json.loads(line)
         place = places.get((figure["pmcid"], figure["file"]))
-        if place and not figure["compound"] and not is_held_out(figure["pmcid"]):
-            yield place
+        if place and not is_held_out(figure["pmcid"]):
+            yield place, figure
 
 
 def is_held_out(pmcid: str) -> bool:

@@ -1,0 +1,119 @@
+"""Fits what the signs of a gutter weigh: `python -m pipeline.split.train_detector.gutters --corpus DIR`.
+
+A logistic regression on the gutters of synthetic figures and of the corpus's training half, each figure cut as its true
+panels are. It prints the bias and the weights that stand in `gutters.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.split.boxes import Box
+from pipeline.split.gutters import Canvas, Gutter, find_gutters, read_canvas
+from pipeline.split.synthetic.figure import draw_figure
+from pipeline.split.synthetic.tiles import Tiles, draw_tiles
+from pipeline.split.train_detector.data import KnownFigure, training_figures
+
+log = logging.getLogger(__name__)
+
+_REAL_WEIGHT = 5.0
+"""A gutter of a real figure counts as much as so many of synthetic ones."""
+
+_PENALTY = 1.0
+_SPANNED_SHARE = 0.08
+"""A gutter that leaves more than this of a panel on either side cuts through it."""
+
+_NEWTON_STEPS = 30
+
+
+def seen_gutters(figure: KnownFigure) -> Iterator[tuple[Gutter, bool]]:
+    """The gutters of a figure and whether they part panels, piece by piece as the true panels part it."""
+    canvas = read_canvas(figure.pixels)
+    panels = [Box(*(round(v / canvas.scale) for v in (p.x0, p.y0, p.x1, p.y1))) for p in figure.panels]
+    start = canvas.trimmed(canvas.box)
+    if start is not None:
+        yield from _seen_in(canvas, start, panels)
+
+
+def _seen_in(canvas: Canvas, piece: Box, panels: list[Box]) -> Iterator[tuple[Gutter, bool]]:
+    gutters = find_gutters(canvas, piece)
+    true = [gutter for gutter in gutters if parts(gutter, panels)]
+    yield from ((gutter, gutter in true) for gutter in gutters)
+    if true:
+        best = max(true, key=lambda gutter: gutter.width)
+        for side in (best.before, best.after):
+            yield from _seen_in(canvas, side, [panel for panel in panels if panel.intersection(side)])
+
+
+def parts(gutter: Gutter, panels: Iterable[Box]) -> bool:
+    """Whether panels lie on both sides of a gutter and none lies across it."""
+    n_before = n_after = 0
+    for panel in panels:
+        before = panel.intersection(gutter.before) / panel.area
+        after = panel.intersection(gutter.after) / panel.area
+        if min(before, after) > _SPANNED_SHARE:
+            return False
+        n_before, n_after = n_before + (before > after), n_after + (after > before)
+    return n_before > 0 and n_after > 0
+
+
+def fit(signs: NDArray[np.float64], is_true: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bias and weights of a logistic regression, by Newton's method with a small ridge.
+
+    Args:
+        signs: (N, K).
+        is_true: (N,).
+        weights: (N,) what each row counts.
+    """
+    rows = np.column_stack([np.ones(len(signs)), signs])
+    ridge = _PENALTY * np.diag([0.0, *[1.0] * signs.shape[1]])
+    found = np.zeros(rows.shape[1])
+    for _ in range(_NEWTON_STEPS):
+        probability = 1 / (1 + np.exp(-rows @ found))
+        slope = rows.T @ (weights * (probability - is_true)) + ridge @ found
+        bend = (rows * (weights * probability * (1 - probability))[:, None]).T @ rows + ridge
+        found = found - np.linalg.solve(bend, slope)
+    return found
+
+
+def area_under_curve(scores: NDArray[np.float64], is_true: NDArray[np.bool_]) -> float:
+    """How often a true gutter scores above a false one."""
+    ranks = np.empty(len(scores))
+    ranks[np.argsort(scores, kind="stable")] = np.arange(1, len(scores) + 1)
+    n_true = int(is_true.sum())
+    return float((ranks[is_true].sum() - n_true * (n_true + 1) / 2) / (n_true * (len(scores) - n_true)))
+
+
+def _rows(figures: Iterable[KnownFigure]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    seen = [row for figure in figures for row in seen_gutters(figure)]
+    return np.array([gutter.signs for gutter, _ in seen]), np.array([is_true for _, is_true in seen])
+
+
+def main() -> None:
+    """Reads the command line, fits, logs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True, help="real articles; only their training half is used")
+    parser.add_argument("--figures", type=int, default=1500)
+    parser.add_argument("--tiles", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=17)
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    tiles = Tiles(draw_tiles(args.tiles, args.seed))
+    drawn = (draw_figure(tiles, np.random.default_rng([args.seed, number])) for number in range(args.figures))
+    signs, is_true = _rows(KnownFigure(figure.pixels, figure.panels) for figure in drawn)
+    real_signs, real_true = _rows(training_figures(args.corpus))
+    weights = np.concatenate([np.ones(len(signs)), np.full(len(real_signs), _REAL_WEIGHT)])
+    found = fit(np.concatenate([signs, real_signs]), np.concatenate([is_true, real_true]), weights)
+    log.info("%d gutters of synthetic figures, %d of real ones", len(signs), len(real_signs))
+    log.info("bias %.2f, weights %s", found[0], ", ".join(f"{weight:.2f}" for weight in found[1:]))
+    log.info("area under the curve, real figures: %.3f", area_under_curve(real_signs @ found[1:], real_true))
+
+
+if __name__ == "__main__":
+    main()
