@@ -22,6 +22,7 @@ from pipeline.split.cut import Cut, cut_picture
 from pipeline.split.panels import Panel
 from pipeline.split.score_pairs import score_pairs
 from pipeline.split.score_panels import score_panels
+from schemas.figures import Mark
 
 
 def add(benches: Verbs) -> None:
@@ -75,10 +76,10 @@ class _CutFigure:
 
     cut: Cut
     caption: str | None
-    """None where its article does not lie beside it."""
+    """None where there is none to be had."""
     split: CaptionSplit
     seconds: float
-    """That reading, decoding and cutting took."""
+    """Of processor time, that reading, decoding and cutting took."""
 
 
 def _cuts(truth: Sequence[Line], args: Arguments) -> list[_CutFigure]:
@@ -94,22 +95,29 @@ def _cuts(truth: Sequence[Line], args: Arguments) -> list[_CutFigure]:
         path = places.get((figure["pmcid"], figure["file"])) or by_name.get(figure["file"])
         if path is None:
             raise UsageError(f"{args.images}: has no file {figure['file']}, which {args.truth} names")
-        found.append(_cut_figure(path, figure["fig_id"]))
+        found.append(_cut_figure(path, figure))
     return found
 
 
-def _cut_figure(path: Path, fig_id: str | None) -> _CutFigure:
-    parsed = _figures_of(path.parent).get(fig_id) if fig_id else None
-    # A figure of several files has its panels in files of their own.
-    is_named = parsed is not None and parsed.caption is not None and len(parsed.graphics) == 1
-    split = split_caption(parsed.caption or "", parsed.marks) if parsed and is_named else split_caption("")
-    began = time.perf_counter()
+def _cut_figure(path: Path, figure: Line) -> _CutFigure:
+    caption, marks = _caption(path.parent, figure)
+    split = split_caption(caption or "", marks)
+    began = time.process_time()
     try:
         pixels = decode(path.read_bytes(), FetchConfig().max_pixels)
     except ImageError as error:
         raise UsageError(f"{path}: {error.detail}") from error
     cut = cut_picture(pixels, split.labels, SplitConfig())
-    return _CutFigure(cut, parsed.caption if parsed else None, split, time.perf_counter() - began)
+    return _CutFigure(cut, caption, split, time.process_time() - began)
+
+
+def _caption(folder: Path, figure: Line) -> tuple[str | None, Sequence[Mark]]:
+    """The caption of a figure with its marks: from the article that lies beside it, else from the line itself."""
+    parsed = _figures_of(folder).get(figure["fig_id"]) if figure["fig_id"] else None
+    if parsed is None:
+        return figure.get("caption"), ()
+    # A figure of several files has its panels in files of their own, which no letter of the caption tells apart.
+    return (parsed.caption, parsed.marks) if len(parsed.graphics) == 1 else (None, ())
 
 
 def _named(figure: Line) -> Line:
