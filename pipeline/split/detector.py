@@ -10,7 +10,7 @@ from pipeline.split.boxes import Box
 from pipeline.split.networks import load_network
 from pipeline.split.panels import Panel
 
-SIDE = 256
+SIDE = 192
 """Side of the square that the network was trained on, px."""
 
 _LEAST_SCORE = 0.05

@@ -63,11 +63,11 @@ def read_letters(pixels: NDArray[np.uint8], labels: Sequence[str]) -> tuple[Read
         pixels: (H, W, 3) uint8 RGB.
         labels: as the caption prints them.
     """
-    network = load_network("letters")
-    if network is None or len(labels) < 2 or not all(label in ALPHABET and len(label) == 1 for label in labels):
+    if len(labels) < 2 or not all(label in ALPHABET and len(label) == 1 for label in labels):
         return ()
-    glyphs = find_glyphs(pixels)
-    if not len(glyphs.boxes):
+    network = load_network("letters")
+    glyphs = find_glyphs(pixels) if network else None
+    if network is None or glyphs is None or not len(glyphs.boxes):
         return ()
     (probabilities,) = network.run(None, {"patches": glyphs.patches[:, None]})
     return choose_letters(glyphs, probabilities, labels)
