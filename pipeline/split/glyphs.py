@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-_LONG_SIDE_PX = 960
+from pipeline.split.boxes import Box
+
+LONG_SIDE_PX = 960
 """Size at which glyphs are looked for. Half of all letters are 20 px high in figures 650 px wide, so they keep 9 px
 even in figures of three times that size."""
 
@@ -47,11 +49,21 @@ class Glyphs:
     scale: float
     """Pixels of the figure per pixel at the working size, at least 1."""
 
+    def box(self, number: int) -> Box:
+        """The box of a glyph in px of the figure."""
+        x0, y0, x1, y1 = (int(v) for v in self.boxes[number])
+        return Box(x0, y0, x1, y1).scaled(self.scale)
 
-def find_glyphs(pixels: NDArray[np.uint8]) -> Glyphs:
-    """The glyphs of a figure, (H, W, 3) uint8 RGB."""
+
+def find_glyphs(pixels: NDArray[np.uint8], long_side_px: int = LONG_SIDE_PX) -> Glyphs:
+    """The glyphs of a figure.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        long_side_px: the working size; larger figures are scaled down to it.
+    """
     image = Image.fromarray(pixels).convert("L")
-    scale = max(1.0, max(image.size) / _LONG_SIDE_PX)
+    scale = max(1.0, max(image.size) / long_side_px)
     if scale > 1.0:
         size = max(1, round(image.width / scale)), max(1, round(image.height / scale))
         image = image.resize(size, Image.Resampling.BOX)

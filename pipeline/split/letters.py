@@ -15,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.split.boxes import Box
-from pipeline.split.glyphs import Glyphs, find_glyphs
-from pipeline.split.networks import load_network
+from pipeline.split.glyphs import LONG_SIDE_PX, Glyphs, find_glyphs
+from pipeline.split.networks import Network, load_network
 
 ALPHABET = ascii_uppercase + ascii_lowercase
 """Letters that the reader knows, in the order of its outputs."""
 
 _LEAST_PROBABILITY = 0.5
 """A letter less sure than this is not read."""
+
+_CLOSER, _CLOSE_SIDE_PX = 1.15, 1600
+"""If letters are missing, a figure that was scaled down by more than the first is read again at the second size."""
 
 _FLOOR = 0.02
 """What a letter that is not found counts in the choice between sets."""
@@ -66,8 +69,20 @@ def read_letters(pixels: NDArray[np.uint8], labels: Sequence[str]) -> tuple[Read
     if len(labels) < 2 or not all(label in ALPHABET and len(label) == 1 for label in labels):
         return ()
     network = load_network("letters")
-    glyphs = find_glyphs(pixels) if network else None
-    if network is None or glyphs is None or not len(glyphs.boxes):
+    if network is None:
+        return ()
+    found = _read_at(pixels, labels, network, LONG_SIDE_PX)
+    if len(found) < len(labels) and max(pixels.shape) > _CLOSER * LONG_SIDE_PX:
+        closer = _read_at(pixels, labels, network, _CLOSE_SIDE_PX)
+        return max(found, closer, key=len)
+    return found
+
+
+def _read_at(
+    pixels: NDArray[np.uint8], labels: Sequence[str], network: Network, long_side_px: int
+) -> tuple[ReadLetter, ...]:
+    glyphs = find_glyphs(pixels, long_side_px)
+    if not len(glyphs.boxes):
         return ()
     (probabilities,) = network.run(None, {"patches": glyphs.patches[:, None]})
     return choose_letters(glyphs, probabilities, labels)
@@ -114,5 +129,4 @@ def _read(
 ) -> Iterator[ReadLetter]:
     for label, number, probability in zip(labels, chosen, found, strict=True):
         if probability >= _LEAST_PROBABILITY:
-            x0, y0, x1, y1 = (round(float(v) * glyphs.scale) for v in glyphs.boxes[number])
-            yield ReadLetter(label, Box(x0, y0, x1, y1), round(min(1.0, float(probability)), 4))
+            yield ReadLetter(label, glyphs.box(int(number)), round(min(1.0, float(probability)), 4))

@@ -62,7 +62,10 @@ def find_panels(
     boxes = [_enlarged(box, canvas.scale, width, height) for box in layout.pieces]
     log_odds = layout.weakest + (_LETTERED_BONUS if len(letters) == n_expected else 0.0)
     score = round(1.0 / (1.0 + exp(-log_odds)), 3)
-    return tuple(Panel(box, score, _letter_in(box, letters)) for box in reading_order(boxes))
+    return tuple(
+        Panel(box, score, next((letter for letter in letters if box.holds_centre(letter.box)), None))
+        for box in reading_order(boxes)
+    )
 
 
 def _layout(canvas: Canvas, n_expected: int, letters: Sequence[ReadLetter]) -> Layout | None:
@@ -70,19 +73,9 @@ def _layout(canvas: Canvas, n_expected: int, letters: Sequence[ReadLetter]) -> L
         return evident_layout(canvas)
     if n_expected > _MOST_PANELS:
         return None
-    points = [_centre(letter.box, canvas.scale) for letter in letters]
-    layout = likeliest_layout(canvas, n_expected, points)
+    layout = likeliest_layout(canvas, n_expected, [letter.box.scaled(1 / canvas.scale) for letter in letters])
     least = _LEAST_LETTERED_LOG_ODDS if len(letters) == n_expected else _LEAST_LOG_ODDS
     return layout if layout is not None and layout.weakest >= least else None
-
-
-def _centre(box: Box, scale: float) -> tuple[float, float]:
-    return (box.x0 + box.x1) / 2 / scale, (box.y0 + box.y1) / 2 / scale
-
-
-def _letter_in(box: Box, letters: Sequence[ReadLetter]) -> ReadLetter | None:
-    centres = ((letter, _centre(letter.box, 1.0)) for letter in letters)
-    return next((letter for letter, (x, y) in centres if box.x0 <= x < box.x1 and box.y0 <= y < box.y1), None)
 
 
 def _enlarged(box: Box, scale: float, width: int, height: int) -> Box:

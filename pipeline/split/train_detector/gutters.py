@@ -35,7 +35,7 @@ _NEWTON_STEPS = 30
 def seen_gutters(figure: KnownFigure) -> Iterator[tuple[Gutter, bool]]:
     """The gutters of a figure and whether they part panels, piece by piece as the true panels part it."""
     canvas = read_canvas(figure.pixels)
-    panels = [Box(*(round(v / canvas.scale) for v in (p.x0, p.y0, p.x1, p.y1))) for p in figure.panels]
+    panels = [panel.scaled(1 / canvas.scale) for panel in figure.panels]
     start = canvas.trimmed(canvas.box)
     if start is not None:
         yield from _seen_in(canvas, start, panels)

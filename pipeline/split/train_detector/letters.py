@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.split.boxes import Box
 from pipeline.split.glyphs import PATCH_PX, Glyphs, find_glyphs
 from pipeline.split.letters import ALPHABET
 from pipeline.split.synthetic.figure import SyntheticFigure, draw_figure
@@ -71,8 +70,8 @@ def classes_of(glyphs: Glyphs, figure: SyntheticFigure) -> NDArray[np.int64]:
     """The class of each glyph (N,): that of the printed letter at its place, or NONE."""
     named = np.full(len(glyphs.boxes), NONE, np.int64)
     letters = [letter for letter in figure.letters if letter]
-    for number, corners in enumerate(glyphs.boxes):
-        box = Box(*(round(float(v) * glyphs.scale) for v in corners))
+    for number in range(len(glyphs.boxes)):
+        box = glyphs.box(number)
         hit = next((letter for letter in letters if letter.box.iou(box) >= _OVERLAP), None)
         if hit:
             named[number] = ALPHABET.index(hit.text)
