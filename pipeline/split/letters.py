@@ -24,6 +24,9 @@ ALPHABET = ascii_uppercase + ascii_lowercase
 _LEAST_PROBABILITY = 0.5
 """A letter less sure than this is not read."""
 
+_SURE, _LONGEST_RUN = 0.9, 12
+"""What each letter must reach, and how many are looked for, where no caption says that there are any."""
+
 _CLOSER, _CLOSE_SIDE_PX = 1.15, 1600
 """If letters are missing, a figure that was scaled down by more than the first is read again at the second size."""
 
@@ -60,22 +63,35 @@ class ReadLetter:
 def read_letters(pixels: NDArray[np.uint8], labels: Sequence[str]) -> tuple[ReadLetter, ...]:
     """Those of the caption's labels that are printed on the figure, in the caption's order.
 
+    Where the caption names no panels, the letters A, B, C … are looked for as far as they run, if all are sure.
     Labels that are no single letters are not looked for, and nothing is read where ONNX Runtime is missing.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
         labels: as the caption prints them.
     """
-    if len(labels) < 2 or not all(label in ALPHABET and len(label) == 1 for label in labels):
+    if not all(label in ALPHABET and len(label) == 1 for label in labels):
         return ()
     network = load_network("letters")
     if network is None:
         return ()
+    if len(labels) < 2:
+        return _sure_run(_read_at(pixels, ascii_uppercase[:_LONGEST_RUN], network, LONG_SIDE_PX))
     found = _read_at(pixels, labels, network, LONG_SIDE_PX)
     if len(found) < len(labels) and max(pixels.shape) > _CLOSER * LONG_SIDE_PX:
         closer = _read_at(pixels, labels, network, _CLOSE_SIDE_PX)
         return max(found, closer, key=len)
     return found
+
+
+def _sure_run(letters: Sequence[ReadLetter]) -> tuple[ReadLetter, ...]:
+    """The letters from the first on, as far as they run without a gap and all are sure; none where it is but one."""
+    run: list[ReadLetter] = []
+    for letter, wanted in zip(letters, ascii_uppercase, strict=False):
+        if letter.label != wanted or letter.probability < _SURE:
+            break
+        run.append(letter)
+    return tuple(run) if len(run) > 1 else ()
 
 
 def _read_at(

@@ -107,9 +107,17 @@ def _by_letter(panels: Sequence[Panel], labels: Sequence[str], score: float) -> 
         )
     rest = iter(left)
     pairs = tuple((panel, label or next(rest)) for panel, label in zip(panels, read, strict=True))
-    surest = [panel.letter.probability for panel in panels if panel.letter]
-    confidence = min(surest) if not left else _ONE_LEFT_IS_RIGHT if len(left) == 1 else _ORDER_IS_CONFIRMED
-    return Match(pairs, "label", round(confidence * score, 4), None)
+    return Match(pairs, "label", round(_letters_are_right(panels, labels, pairs, len(left)) * score, 4), None)
+
+
+def _letters_are_right(
+    panels: Sequence[Panel], labels: Sequence[str], pairs: Sequence[tuple[Panel, str]], n_left: int
+) -> float:
+    """How likely the letters that were read, and the labels that were left for the others, are right."""
+    if [label for _, label in pairs] == list(labels):  # two witnesses agree: what was read and the order
+        return _ORDER_IS_CONFIRMED if n_left > 1 else _ONE_ORDER_IS_RIGHT
+    least_sure = min(panel.letter.probability for panel in panels if panel.letter)
+    return least_sure * (_ONE_LEFT_IS_RIGHT if n_left else 1.0)
 
 
 def _none(reason: str) -> Match:

@@ -28,6 +28,9 @@ _LEAST_LOG_ODDS = -1.0
 _LEAST_LETTERED_LOG_ODDS = -9.0
 """The same where all letters are known and each piece holds one."""
 
+_LEAST_UNNAMED_LOG_ODDS = 0.0
+"""The same where letters were read that no caption names."""
+
 _LETTERED_BONUS = 4.0
 """What that adds to the log odds of a layout."""
 
@@ -60,22 +63,28 @@ def find_panels(
     if layout is None or len(layout.pieces) < 2:
         return whole
     boxes = [_enlarged(box, canvas.scale, width, height) for box in layout.pieces]
-    log_odds = layout.weakest + (_LETTERED_BONUS if len(letters) == n_expected else 0.0)
+    log_odds = layout.weakest + (_LETTERED_BONUS if len(letters) == len(boxes) else 0.0)
     score = round(1.0 / (1.0 + exp(-log_odds)), 3)
-    return tuple(
-        Panel(box, score, next((letter for letter in letters if box.holds_centre(letter.box)), None))
-        for box in reading_order(boxes)
-    )
+    return tuple(Panel(box, score, _letter_on(box, letters)) for box in reading_order(boxes))
 
 
 def _layout(canvas: Canvas, n_expected: int, letters: Sequence[ReadLetter]) -> Layout | None:
-    if n_expected < 2:
-        return evident_layout(canvas)
+    """The layout whose cuts picture, caption and letters bear out; None where there is no such one."""
     if n_expected > _MOST_PANELS:
         return None
-    layout = likeliest_layout(canvas, n_expected, [letter.box.scaled(1 / canvas.scale) for letter in letters])
+    marks = [letter.box.scaled(1 / canvas.scale) for letter in letters]
+    if n_expected < 2:
+        lettered = likeliest_layout(canvas, len(marks), marks) if len(marks) > 1 else None
+        if lettered is not None and lettered.weakest >= _LEAST_UNNAMED_LOG_ODDS:
+            return lettered
+        return evident_layout(canvas)
+    layout = likeliest_layout(canvas, n_expected, marks)
     least = _LEAST_LETTERED_LOG_ODDS if len(letters) == n_expected else _LEAST_LOG_ODDS
     return layout if layout is not None and layout.weakest >= least else None
+
+
+def _letter_on(box: Box, letters: Sequence[ReadLetter]) -> ReadLetter | None:
+    return next((letter for letter in letters if box.holds_centre(letter.box)), None)
 
 
 def _enlarged(box: Box, scale: float, width: int, height: int) -> Box:
