@@ -24,6 +24,8 @@ _LONG_SIDE_PX = 640
 _INK = 28
 """Difference of brightness from the background that counts as ink; JPEG noise around text stays under it."""
 
+_WHITE = 255
+
 _INK_SHARE = 0.004
 """Share of ink that a gutter may hold: an arrow or a hair line that crosses it."""
 
@@ -156,10 +158,20 @@ def find_gutters(canvas: Canvas, piece: Box) -> list[Gutter]:
 
 
 def _background(grey: NDArray[np.uint8]) -> int:
-    """The brightness around which most of the border lies: white, or black where pictures stand on black."""
+    """The brightness of the paper: white where a white band crosses the figure, else what most of its border has.
+
+    The border alone misleads where pictures fill the figure to its edge; a white band through them is a gutter.
+    """
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     counts = np.convolve(np.bincount(border, minlength=256), np.ones(9), mode="same")
-    return int(counts.argmax())
+    most = int(counts.argmax())
+    return _WHITE if most < _WHITE - _INK and _is_crossed(grey >= _WHITE - _INK) else most
+
+
+def _is_crossed(mask: NDArray[np.bool_]) -> bool:
+    """Whether a row or column of a mask, edges aside, is full."""
+    rows, columns = mask.mean(axis=1)[_EDGE_PX:-_EDGE_PX], mask.mean(axis=0)[_EDGE_PX:-_EDGE_PX]
+    return any(len(line) and line.max() >= 1 - _INK_SHARE for line in (rows, columns))
 
 
 def _across(canvas: Canvas, piece: Box, *, is_vertical: bool) -> Iterator[Gutter]:
