@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import SplitConfig
+from pipeline.split.detector import detect_panels
 from pipeline.split.letters import read_letters
 from pipeline.split.match import Match, Method, match_panels
 from pipeline.split.panels import Panel, find_panels
@@ -35,7 +36,7 @@ class Cut:
 
 def cut_picture(pixels: NDArray[np.uint8], labels: Sequence[str], config: SplitConfig) -> Cut:
     """The cut of a picture, (H, W, 3) uint8 RGB, whose caption names `labels`."""
-    panels = find_panels(pixels, len(labels), read_letters(pixels, labels))
+    panels = find_panels(pixels, len(labels), read_letters(pixels, labels), detect_panels(pixels))
     if len(labels) < 2 and len(panels) < 2:
         return Cut((), panels, "single", 1.0, None)
     height, width = pixels.shape[:2]

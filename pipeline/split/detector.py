@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.split.boxes import Box
 from pipeline.split.networks import load_network
-from pipeline.split.panels import Panel
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A box that may be a panel."""
+
+    box: Box
+    score: float
+    """0 to 1; what the network takes for the IoU with a panel."""
+
 
 SIDE = 192
 """Side of the square that the network was trained on, px."""
@@ -21,15 +32,15 @@ _PANEL = 0
 """Column of the scores; the other is that of letters."""
 
 
-def detect_panels(pixels: NDArray[np.uint8]) -> tuple[Panel, ...]:
-    """Boxes that may be panels, surest first; none where ONNX Runtime is missing.
+def detect_panels(pixels: NDArray[np.uint8]) -> tuple[Detection, ...] | None:
+    """Boxes that may be panels, surest first; None where ONNX Runtime is missing.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
     """
     network = load_network("detector")
     if network is None:
-        return ()
+        return None
     square, scale = on_square(pixels)
     scores, corners = network.run(None, {"images": square})
     chosen = np.flatnonzero(scores[0, :, _PANEL] >= _LEAST_SCORE)
@@ -47,7 +58,9 @@ def on_square(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
     return square.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255), scale
 
 
-def suppressed(scores: NDArray[np.float32], corners: NDArray[np.float32], size: tuple[int, ...]) -> tuple[Panel, ...]:
+def suppressed(
+    scores: NDArray[np.float32], corners: NDArray[np.float32], size: tuple[int, ...]
+) -> tuple[Detection, ...]:
     """The boxes without those that a surer one covers, cut to the figure.
 
     Args:
@@ -55,11 +68,11 @@ def suppressed(scores: NDArray[np.float32], corners: NDArray[np.float32], size: 
         corners: (N, 4) x0, y0, x1, y1 in px.
         size: width and height of the figure.
     """
-    kept: list[Panel] = []
+    kept: list[Detection] = []
     for number in np.argsort(-scores, kind="stable"):
         box = _inside(corners[number], size)
-        if box.area and all(box.iou(panel.box) <= _MOST_OVERLAP for panel in kept):
-            kept.append(Panel(box, round(float(scores[number]), 4)))
+        if box.area and all(box.iou(other.box) <= _MOST_OVERLAP for other in kept):
+            kept.append(Detection(box, round(float(scores[number]), 4)))
     return tuple(kept)
 
 

@@ -7,7 +7,7 @@ parts on both sides, and the parts begin and end level with each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import log
 from typing import NamedTuple
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.split.boxes import Box
+from pipeline.split.detector import Detection
+from pipeline.split.seams import find_seams, jumps
 
 _LONG_SIDE_PX = 640
 """Size at which gutters are looked for. Most figures are smaller than this and keep even gutters of one pixel."""
@@ -25,6 +27,9 @@ _INK = 28
 """Difference of brightness from the background that counts as ink; JPEG noise around text stays under it."""
 
 _WHITE = 255
+
+_PAPER_SHARE = 0.35
+"""Share of the border that has the brightness of the paper, where paper is seen there at all."""
 
 _INK_SHARE = 0.004
 """Share of ink that a gutter may hold: an arrow or a hair line that crosses it."""
@@ -56,11 +61,39 @@ class Signs(NamedTuple):
     """How long the longest lines of both sides are, 0 to 1."""
     twin: float
     """How alike the two sides are in width and height, 0 to 1."""
+    is_seam: float
+    """1 where the sides touch, 0 where something empty parts them."""
+    log_strength: float
+    """Logarithm of the strength of a seam; 0 for others."""
+    across: float = 0.0
+    """Score of the surest detection that lies on both sides, 0 to 1."""
+    apart: float = 0.0
+    """The lesser of the scores of the surest detections on either side alone, 0 to 1."""
 
 
-_BIAS = 2.5
-_WEIGHTS = Signs(0.6, 2.35, -0.65, 1.25, 0.3, 1.7, 0.4)
-"""Log odds that a gutter parts panels, per sign. Source: logistic regression, `train_detector/gutters.py`."""
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the signs weigh; together they give the log odds that a gutter parts panels."""
+
+    bias: float
+    signs: Signs
+
+    def log_odds(self, signs: Signs) -> float:
+        """Natural logarithm of the odds that a gutter with these signs parts panels."""
+        return self.bias + sum(weight * sign for weight, sign in zip(self.signs, signs, strict=True))
+
+
+_PLAIN = Weights(0.83, Signs(0.55, 1.58, -0.31, 0.89, -0.23, 2.05, 0.12, -2.43, 0.42))
+"""Without detections. Source: logistic regression, `train_detector/gutters.py`."""
+
+_DETECTED = Weights(0.83, Signs(0.55, 1.58, -0.31, 0.89, -0.23, 2.05, 0.12, -2.43, 0.42, -2.0, 2.0))
+"""With detections; same source."""
+
+_LEAST_INSIDE = 0.5
+"""Share of a detection that must lie in a side of the gutter to speak for it."""
+
+_ASIDE = 0.15
+"""Share of a detection that may lie on the other side of a gutter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +106,13 @@ class Canvas:
 
     by_column: NDArray[np.int32]
     by_row: NDArray[np.int32]
+    jumps_across: NDArray[np.int32]
+    jumps_down: NDArray[np.int32]
+    """Likewise for the jumps of brightness; see `seams.jumps`."""
     scale: float
     """Pixels of the figure per pixel of the canvas, at least 1."""
+    detections: tuple[Detection, ...] | None
+    """What a detector saw, on the canvas; None where none was asked."""
 
     @property
     def box(self) -> Box:
@@ -95,6 +133,14 @@ class Canvas:
         """Ink in every row of a box, (height,)."""
         found: NDArray[np.int32] = self.by_row[box.y0 : box.y1, box.x1] - self.by_row[box.y0 : box.y1, box.x0]
         return found
+
+    def jumps(self, box: Box, *, is_vertical: bool) -> NDArray[np.float64]:
+        """Mean jump of brightness across every vertical, or every horizontal, line of a box."""
+        if is_vertical:
+            return (
+                self.jumps_across[box.y1, box.x0 : box.x1] - self.jumps_across[box.y0, box.x0 : box.x1]
+            ) / box.height
+        return (self.jumps_down[box.y0 : box.y1, box.x1] - self.jumps_down[box.y0 : box.y1, box.x0]) / box.width
 
     def trimmed(self, box: Box) -> Box | None:
         """The box without its empty border; None where it holds no ink."""
@@ -128,15 +174,17 @@ class Gutter:
     before: Box
     after: Box
     signs: Signs
-
-    @property
-    def log_odds(self) -> float:
-        """Natural logarithm of the odds that it parts panels."""
-        return _BIAS + sum(weight * sign for weight, sign in zip(_WEIGHTS, self.signs, strict=True))
+    log_odds: float
+    """Natural logarithm of the odds that it parts panels."""
 
 
-def read_canvas(pixels: NDArray[np.uint8]) -> Canvas:
-    """The ink of a figure, (H, W, 3) uint8 RGB: what differs from the brightness that its border mostly has."""
+def read_canvas(pixels: NDArray[np.uint8], detections: Iterable[Detection] | None = None) -> Canvas:
+    """The ink of a figure: what differs from the brightness of its paper.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        detections: what a detector saw on it, in px of the figure; None where none was asked.
+    """
     image = Image.fromarray(pixels).convert("L")
     scale = max(1.0, max(image.size) / _LONG_SIDE_PX)
     if scale > 1.0:
@@ -148,24 +196,29 @@ def read_canvas(pixels: NDArray[np.uint8]) -> Canvas:
     by_column, by_row = np.zeros((height + 1, width), np.int32), np.zeros((height, width + 1), np.int32)
     np.cumsum(ink, axis=0, out=by_column[1:])
     np.cumsum(ink, axis=1, out=by_row[:, 1:])
-    return Canvas(by_column, by_row, scale)
+    seen = None if detections is None else tuple(Detection(d.box.scaled(1 / scale), d.score) for d in detections)
+    return Canvas(by_column, by_row, *jumps(grey), scale, seen)
 
 
-def find_gutters(canvas: Canvas, piece: Box) -> list[Gutter]:
-    """The gutters of a trimmed piece that leave a possible panel on both sides, most likely first."""
+def find_gutters(canvas: Canvas, piece: Box, *, with_seams: bool = False) -> list[Gutter]:
+    """The gutters of a trimmed piece that leave a possible panel on both sides, most likely first; seams if wanted."""
     found = [*_across(canvas, piece, is_vertical=True), *_across(canvas, piece, is_vertical=False)]
+    if with_seams:
+        found += [*_seams_across(canvas, piece, is_vertical=True), *_seams_across(canvas, piece, is_vertical=False)]
     return sorted(found, key=lambda gutter: -gutter.log_odds)
 
 
 def _background(grey: NDArray[np.uint8]) -> int:
-    """The brightness of the paper: white where a white band crosses the figure, else what most of its border has.
+    """The brightness of the paper: what most of the border has, or white where pictures fill the figure to its edge.
 
-    The border alone misleads where pictures fill the figure to its edge; a white band through them is a gutter.
+    That they do shows in a border of many kinds, or in a white band that crosses the figure: it is a gutter.
     """
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     counts = np.convolve(np.bincount(border, minlength=256), np.ones(9), mode="same")
     most = int(counts.argmax())
-    return _WHITE if most < _WHITE - _INK and _is_crossed(grey >= _WHITE - _INK) else most
+    if counts[most] < _PAPER_SHARE * len(border) or (most < _WHITE - _INK and _is_crossed(grey >= _WHITE - _INK)):
+        return _WHITE
+    return most
 
 
 def _is_crossed(mask: NDArray[np.bool_]) -> bool:
@@ -187,7 +240,38 @@ def _across(canvas: Canvas, piece: Box, *, is_vertical: bool) -> Iterator[Gutter
         widest_other = (widths[1] if len(widths) > 1 else 0) if width == widths[0] else widths[0]
         rank = log((width + 1) / (widest_other + 1))
         signs = _signs(canvas, before, after, rank, log(len(runs)), is_vertical)
-        yield Gutter(is_vertical, width, before, after, signs)
+        yield _gutter(canvas, is_vertical, width, before, after, signs)
+
+
+def _seams_across(canvas: Canvas, piece: Box, *, is_vertical: bool) -> Iterator[Gutter]:
+    ink = canvas.columns(piece) if is_vertical else canvas.rows(piece)
+    is_empty = ink <= _INK_SHARE * (piece.height if is_vertical else piece.width)
+    # The edge of a picture beside something empty is no seam.
+    found = find_seams(canvas.jumps(piece, is_vertical=is_vertical))
+    seams = [seam for seam in found if not is_empty[seam[0] - _EDGE_PX : seam[0] + _EDGE_PX].any()]
+    for at, strength in seams:
+        before, after = (canvas.trimmed(part) for part in _parts(piece, at, at, is_vertical))
+        if before is None or after is None or not _are_large(canvas, before, after):
+            continue
+        signs = _signs(canvas, before, after, 0.0, log(len(seams)), is_vertical)
+        signs = signs._replace(is_seam=1.0, log_strength=log(strength))
+        yield _gutter(canvas, is_vertical, 0, before, after, signs)
+
+
+def _gutter(canvas: Canvas, is_vertical: bool, width: int, before: Box, after: Box, signs: Signs) -> Gutter:
+    if canvas.detections is None:
+        return Gutter(is_vertical, width, before, after, signs, _PLAIN.log_odds(signs))
+    across, left, right = 0.0, 0.0, 0.0
+    for detection in canvas.detections:
+        inside = detection.box.intersection(before), detection.box.intersection(after)
+        if min(inside) > _ASIDE * sum(inside):
+            across = max(across, detection.score)
+        elif inside[0] > max(inside[1], _LEAST_INSIDE * detection.box.area):
+            left = max(left, detection.score)
+        elif inside[1] > _LEAST_INSIDE * detection.box.area:
+            right = max(right, detection.score)
+    signs = signs._replace(across=across, apart=min(left, right))
+    return Gutter(is_vertical, width, before, after, signs, _DETECTED.log_odds(signs))
 
 
 def _runs(empty: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -220,7 +304,7 @@ def _signs(canvas: Canvas, before: Box, after: Box, log_rank: float, log_count: 
         edge = min(canvas.edges(before)[3], canvas.edges(after)[1])
     frame = min(canvas.frame(before), canvas.frame(after))
     twin = _ratio(before.width, after.width) * _ratio(before.height, after.height)
-    return Signs(log_rank, log(shorter / canvas.side), log_count, level, edge, frame, twin)
+    return Signs(log_rank, log(shorter / canvas.side), log_count, level, edge, frame, twin, 0.0, 0.0)
 
 
 def _ratio(one: int, other: int) -> float:

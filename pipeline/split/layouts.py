@@ -118,7 +118,11 @@ class _Search:
     def _choices(self, piece: Box) -> list[Gutter]:
         if piece not in self.gutters:
             n_choices = _CHOICES if len(self.gutters) < _MOST_PIECES else 1
-            found = (gutter for gutter in find_gutters(self.canvas, piece) if gutter.log_odds > self._least_choice)
+            found = (
+                gutter
+                for gutter in find_gutters(self.canvas, piece, with_seams=True)
+                if gutter.log_odds > self._least_choice
+            )
             self.gutters[piece] = list(islice(filter(self._may_part, found), n_choices))
         return self.gutters[piece]
 
@@ -127,7 +131,9 @@ class _Search:
         return _LEAST_CHOICE if self.n_without else _LEAST_LETTERED_CHOICE
 
     def _may_part(self, gutter: Gutter) -> bool:
-        """Whether both sides may be panels: without a letter only if the letter of some panel is not known."""
+        """Whether it is likely enough and both sides may be panels: without a letter only if some letter is unknown."""
+        if gutter.log_odds <= self._least_choice:
+            return False
         return bool(self.n_without or (self._letters_in(gutter.before) and self._letters_in(gutter.after)))
 
     def _letters_in(self, piece: Box) -> list[Box]:

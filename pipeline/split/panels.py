@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.split.boxes import Box, reading_order
+from pipeline.split.detector import Detection
 from pipeline.split.gutters import Canvas, read_canvas
 from pipeline.split.layouts import Layout, evident_layout, likeliest_layout
 from pipeline.split.letters import ReadLetter
@@ -47,7 +48,10 @@ class Panel:
 
 
 def find_panels(
-    pixels: NDArray[np.uint8], n_expected: int | None = None, letters: Sequence[ReadLetter] = ()
+    pixels: NDArray[np.uint8],
+    n_expected: int | None = None,
+    letters: Sequence[ReadLetter] = (),
+    detections: Sequence[Detection] | None = None,
 ) -> tuple[Panel, ...]:
     """The panels of a figure in reading order; the whole figure as one panel when single or in doubt.
 
@@ -55,10 +59,11 @@ def find_panels(
         pixels: (H, W, 3) uint8 RGB.
         n_expected: panels that the caption names; None, 0 and 1 say nothing, because captions often name none.
         letters: panel letters that were read on the figure; no panel will hold two of them.
+        detections: what the detector saw on it; None where it was not asked.
     """
     height, width = pixels.shape[:2]
     whole = (Panel(Box(0, 0, width, height), 1.0),)
-    canvas = read_canvas(pixels)
+    canvas = read_canvas(pixels, detections)
     layout = _layout(canvas, n_expected or 0, letters)
     if layout is None or len(layout.pieces) < 2:
         return whole

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.split.boxes import Box
-from pipeline.split.gutters import Canvas, Gutter, find_gutters, read_canvas
+from pipeline.split.detector import Detection, detect_panels
+from pipeline.split.gutters import Canvas, Gutter, Signs, find_gutters, read_canvas
 from pipeline.split.synthetic.figure import draw_figure
 from pipeline.split.synthetic.tiles import Tiles, draw_tiles
 from pipeline.split.train_detector.data import KnownFigure, training_figures
@@ -30,11 +32,23 @@ _SPANNED_SHARE = 0.08
 """A gutter that leaves more than this of a panel on either side cuts through it."""
 
 _NEWTON_STEPS = 30
+_N_OF_DETECTOR = 2
+"""The last so many signs come from the detector."""
 
 
-def seen_gutters(figure: KnownFigure) -> Iterator[tuple[Gutter, bool]]:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Gutters as numbers."""
+
+    signs: NDArray[np.float64]
+    """(N, K)."""
+    is_true: NDArray[np.bool_]
+    """(N,) whether they part panels."""
+
+
+def seen_gutters(figure: KnownFigure, detections: Sequence[Detection] | None = None) -> Iterator[tuple[Gutter, bool]]:
     """The gutters of a figure and whether they part panels, piece by piece as the true panels part it."""
-    canvas = read_canvas(figure.pixels)
+    canvas = read_canvas(figure.pixels, detections)
     panels = [panel.scaled(1 / canvas.scale) for panel in figure.panels]
     start = canvas.trimmed(canvas.box)
     if start is not None:
@@ -42,11 +56,11 @@ def seen_gutters(figure: KnownFigure) -> Iterator[tuple[Gutter, bool]]:
 
 
 def _seen_in(canvas: Canvas, piece: Box, panels: list[Box]) -> Iterator[tuple[Gutter, bool]]:
-    gutters = find_gutters(canvas, piece)
+    gutters = find_gutters(canvas, piece, with_seams=True)
     true = [gutter for gutter in gutters if parts(gutter, panels)]
     yield from ((gutter, gutter in true) for gutter in gutters)
     if true:
-        best = max(true, key=lambda gutter: gutter.width)
+        best = max(true, key=lambda gutter: (gutter.width, gutter.signs.log_strength))
         for side in (best.before, best.after):
             yield from _seen_in(canvas, side, [panel for panel in panels if panel.intersection(side)])
 
@@ -90,29 +104,43 @@ def area_under_curve(scores: NDArray[np.float64], is_true: NDArray[np.bool_]) ->
     return float((ranks[is_true].sum() - n_true * (n_true + 1) / 2) / (n_true * (len(scores) - n_true)))
 
 
-def _rows(figures: Iterable[KnownFigure]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    seen = [row for figure in figures for row in seen_gutters(figure)]
-    return np.array([gutter.signs for gutter, _ in seen]), np.array([is_true for _, is_true in seen])
+def _rows(figures: Iterable[KnownFigure]) -> _Rows:
+    seen = [row for figure in figures for row in seen_gutters(figure, detect_panels(figure.pixels))]
+    return _Rows(np.array([gutter.signs for gutter, _ in seen]), np.array([is_true for _, is_true in seen]))
+
+
+def _drawn(n: int, n_tiles: int, seed: int) -> Iterator[KnownFigure]:
+    tiles = Tiles(draw_tiles(n_tiles, seed))
+    for number in range(n):
+        figure = draw_figure(tiles, np.random.default_rng([seed, number]))
+        yield KnownFigure(figure.pixels, figure.panels)
+
+
+def _fit_and_log(name: str, drawn: _Rows, real: _Rows, n_signs: int) -> None:
+    """Fits the first `n_signs` signs and logs the weights, and how well they tell the real gutters apart."""
+    signs = np.concatenate([drawn.signs, real.signs])[:, :n_signs]
+    is_true = np.concatenate([drawn.is_true, real.is_true])
+    counts = np.concatenate([np.ones(len(drawn.is_true)), np.full(len(real.is_true), _REAL_WEIGHT)])
+    found = fit(signs, is_true, counts)
+    area = area_under_curve(real.signs[:, :n_signs] @ found[1:], real.is_true)
+    weights = ", ".join(f"{weight:.2f}" for weight in found[1:])
+    log.info("%s: bias %.2f, weights %s; area under the curve, real figures %.3f", name, found[0], weights, area)
 
 
 def main() -> None:
     """Reads the command line, fits, logs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="real articles; only their training half is used")
-    parser.add_argument("--figures", type=int, default=1500)
-    parser.add_argument("--tiles", type=int, default=500)
+    parser.add_argument("--figures", type=int, default=1000)
+    parser.add_argument("--tiles", type=int, default=300)
     parser.add_argument("--seed", type=int, default=17)
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    tiles = Tiles(draw_tiles(args.tiles, args.seed))
-    drawn = (draw_figure(tiles, np.random.default_rng([args.seed, number])) for number in range(args.figures))
-    signs, is_true = _rows(KnownFigure(figure.pixels, figure.panels) for figure in drawn)
-    real_signs, real_true = _rows(training_figures(args.corpus))
-    weights = np.concatenate([np.ones(len(signs)), np.full(len(real_signs), _REAL_WEIGHT)])
-    found = fit(np.concatenate([signs, real_signs]), np.concatenate([is_true, real_true]), weights)
-    log.info("%d gutters of synthetic figures, %d of real ones", len(signs), len(real_signs))
-    log.info("bias %.2f, weights %s", found[0], ", ".join(f"{weight:.2f}" for weight in found[1:]))
-    log.info("area under the curve, real figures: %.3f", area_under_curve(real_signs @ found[1:], real_true))
+    drawn = _rows(_drawn(args.figures, args.tiles, args.seed))
+    real = _rows(training_figures(args.corpus))
+    log.info("%d gutters of synthetic figures, %d of real ones", len(drawn.is_true), len(real.is_true))
+    _fit_and_log("without detections", drawn, real, len(Signs._fields) - _N_OF_DETECTOR)
+    _fit_and_log("with detections", drawn, real, len(Signs._fields))
 
 
 if __name__ == "__main__":

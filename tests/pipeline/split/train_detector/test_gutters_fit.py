@@ -8,7 +8,7 @@ from pipeline.split.gutters import Gutter, Signs
 from pipeline.split.train_detector.data import KnownFigure
 from pipeline.split.train_detector.gutters import area_under_curve, fit, parts, seen_gutters
 
-GUTTER = Gutter(True, 10, Box(0, 0, 100, 100), Box(110, 0, 200, 100), Signs(*[0.0] * 7))
+GUTTER = Gutter(True, 10, Box(0, 0, 100, 100), Box(110, 0, 200, 100), Signs(*[0.0] * 9), 0.0)
 
 
 @pytest.mark.parametrize(
