@@ -83,10 +83,10 @@ class Weights:
         return self.bias + sum(weight * sign for weight, sign in zip(self.signs, signs, strict=True))
 
 
-_PLAIN = Weights(0.83, Signs(0.55, 1.58, -0.31, 0.89, -0.23, 2.05, 0.12, -2.43, 0.42))
+_PLAIN = Weights(2.01, Signs(0.63, 1.85, -0.40, 0.76, -0.99, 1.75, -0.23, -3.04, -0.23))
 """Without detections. Source: logistic regression, `train_detector/gutters.py`."""
 
-_DETECTED = Weights(0.83, Signs(0.55, 1.58, -0.31, 0.89, -0.23, 2.05, 0.12, -2.43, 0.42, -2.0, 2.0))
+_DETECTED = Weights(0.88, Signs(0.55, 0.95, -0.33, 0.64, -0.45, 1.00, 0.51, -2.59, -0.07, -3.26, 2.12))
 """With detections; same source."""
 
 _LEAST_INSIDE = 0.5

@@ -23,7 +23,7 @@ from pipeline.split.letters import ReadLetter
 _MOST_PANELS = 30
 """More labels than this are no panels that a straight cut finds."""
 
-_LEAST_LOG_ODDS = -1.0
+_LEAST_LOG_ODDS = -4.0
 """A figure whose least likely cut is under this stays whole, whatever its caption names."""
 
 _LEAST_LETTERED_LOG_ODDS = -9.0
