@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import SplitConfig
-from pipeline.split.detector import detect_panels
+from pipeline.split.detector import Detections, detect_panels
 from pipeline.split.letters import read_letters
 from pipeline.split.match import Match, Method, match_panels
 from pipeline.split.panels import Panel, find_panels
+
+_SECOND_PANEL = 0.35
+"""Score of the second detection that makes a figure look compound; a third of single ones reach it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,9 @@ class Cut:
 
 def cut_picture(pixels: NDArray[np.uint8], labels: Sequence[str], config: SplitConfig) -> Cut:
     """The cut of a picture, (H, W, 3) uint8 RGB, whose caption names `labels`."""
-    panels = find_panels(pixels, len(labels), read_letters(pixels, labels), detect_panels(pixels))
+    detections = detect_panels(pixels)
+    letters = read_letters(pixels, labels) if len(labels) > 1 or _may_be_compound(detections) else ()
+    panels = find_panels(pixels, len(labels), letters, detections)
     if len(labels) < 2 and len(panels) < 2:
         return Cut((), panels, "single", 1.0, None)
     height, width = pixels.shape[:2]
@@ -44,6 +49,11 @@ def cut_picture(pixels: NDArray[np.uint8], labels: Sequence[str], config: SplitC
     cut = Cut(match.pairs, panels, match.method, match.confidence, None)
     doubt = _doubt(match, panels, config)
     return cut if doubt is None else cut.kept_whole(doubt)
+
+
+def _may_be_compound(detections: Detections | None) -> bool:
+    """Whether a figure whose caption names no panels is worth the time of looking for letters."""
+    return detections is not None and len(detections.scores) > 1 and bool(detections.scores[1] >= _SECOND_PANEL)
 
 
 def _doubt(match: Match, panels: Sequence[Panel], config: SplitConfig) -> str | None:

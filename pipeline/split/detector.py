@@ -8,23 +8,43 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.split.boxes import Box
 from pipeline.split.networks import load_network
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
-    """A box that may be a panel."""
+class Detections:
+    """Boxes that may be panels, surest first."""
 
-    box: Box
-    score: float
-    """0 to 1; what the network takes for the IoU with a panel."""
+    corners: NDArray[np.float32]
+    """(N, 4) x0, y0, x1, y1 in px."""
+    scores: NDArray[np.float32]
+    """(N,) 0 to 1; what the network takes for the IoU with a panel."""
+
+    @property
+    def areas(self) -> NDArray[np.float32]:
+        """(N,) square px."""
+        found: NDArray[np.float32] = (self.corners[:, 2:] - self.corners[:, :2]).prod(axis=1)
+        return found
+
+    def scaled(self, factor: float) -> Detections:
+        """The same on a picture that is larger by a factor."""
+        return Detections(self.corners * np.float32(factor), self.scores)
+
+    def shared_with(self, corners: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N,) square px that each box shares with another one, (4,)."""
+        low = np.maximum(self.corners[:, :2], corners[:2])
+        high = np.minimum(self.corners[:, 2:], corners[2:])
+        found: NDArray[np.float32] = np.maximum(high - low, 0).prod(axis=1)
+        return found
 
 
 SIDE = 192
 """Side of the square that the network was trained on, px."""
 
-_LEAST_SCORE = 0.05
+_LEAST_SCORE = 0.1
+_MOST_BOXES = 150
+"""Looked at per figure, before those that cover each other are left out."""
+
 _MOST_OVERLAP = 0.45
 """Of two boxes that overlap by a larger IoU the surer one is kept."""
 
@@ -32,8 +52,8 @@ _PANEL = 0
 """Column of the scores; the other is that of letters."""
 
 
-def detect_panels(pixels: NDArray[np.uint8]) -> tuple[Detection, ...] | None:
-    """Boxes that may be panels, surest first; None where ONNX Runtime is missing.
+def detect_panels(pixels: NDArray[np.uint8]) -> Detections | None:
+    """Boxes that may be panels; None where ONNX Runtime is missing.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
@@ -43,8 +63,11 @@ def detect_panels(pixels: NDArray[np.uint8]) -> tuple[Detection, ...] | None:
         return None
     square, scale = on_square(pixels)
     scores, corners = network.run(None, {"images": square})
-    chosen = np.flatnonzero(scores[0, :, _PANEL] >= _LEAST_SCORE)
-    return suppressed(scores[0, chosen, _PANEL], corners[0, chosen] / scale, pixels.shape[1::-1])
+    height, width = pixels.shape[:2]
+    corners = np.clip(corners[0] / np.float32(scale), 0, np.array([width, height] * 2, np.float32))
+    order = np.argsort(-scores[0, :, _PANEL], kind="stable")[:_MOST_BOXES]
+    order = order[scores[0, order, _PANEL] >= _LEAST_SCORE]
+    return suppressed(Detections(corners[order], scores[0, order, _PANEL]))
 
 
 def on_square(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
@@ -58,24 +81,13 @@ def on_square(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
     return square.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255), scale
 
 
-def suppressed(
-    scores: NDArray[np.float32], corners: NDArray[np.float32], size: tuple[int, ...]
-) -> tuple[Detection, ...]:
-    """The boxes without those that a surer one covers, cut to the figure.
-
-    Args:
-        scores: (N,) 0 to 1.
-        corners: (N, 4) x0, y0, x1, y1 in px.
-        size: width and height of the figure.
-    """
-    kept: list[Detection] = []
-    for number in np.argsort(-scores, kind="stable"):
-        box = _inside(corners[number], size)
-        if box.area and all(box.iou(other.box) <= _MOST_OVERLAP for other in kept):
-            kept.append(Detection(box, round(float(scores[number]), 4)))
-    return tuple(kept)
-
-
-def _inside(corners: NDArray[np.float32], size: tuple[int, ...]) -> Box:
-    x0, y0, x1, y1 = (round(float(v)) for v in corners)
-    return Box(max(0, x0), max(0, y0), min(size[0], x1), min(size[1], y1))
+def suppressed(found: Detections) -> Detections:
+    """The boxes without empty ones and those that a surer one covers."""
+    left = np.flatnonzero(found.areas > 0)
+    kept: list[int] = []
+    while len(left):
+        kept.append(int(left[0]))
+        rest = Detections(found.corners[left], found.scores[left])
+        shared = rest.shared_with(rest.corners[0])
+        left = left[shared <= _MOST_OVERLAP * (rest.areas + rest.areas[0] - shared)]
+    return Detections(found.corners[kept], found.scores[kept])

@@ -7,7 +7,7 @@ parts on both sides, and the parts begin and end level with each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.split.boxes import Box
-from pipeline.split.detector import Detection
+from pipeline.split.detector import Detections
 from pipeline.split.seams import find_seams, jumps
 
 _LONG_SIDE_PX = 640
@@ -83,10 +83,10 @@ class Weights:
         return self.bias + sum(weight * sign for weight, sign in zip(self.signs, signs, strict=True))
 
 
-_PLAIN = Weights(2.01, Signs(0.63, 1.85, -0.40, 0.76, -0.99, 1.75, -0.23, -3.04, -0.23))
+_PLAIN = Weights(1.75, Signs(0.59, 1.70, -0.32, 0.74, -0.58, 1.60, -0.22, -3.12, -0.06))
 """Without detections. Source: logistic regression, `train_detector/gutters.py`."""
 
-_DETECTED = Weights(0.88, Signs(0.55, 0.95, -0.33, 0.64, -0.45, 1.00, 0.51, -2.59, -0.07, -3.26, 2.12))
+_DETECTED = Weights(0.56, Signs(0.51, 0.81, -0.30, 0.57, 0.00, 0.85, 0.40, -2.79, 0.15, -2.53, 2.03))
 """With detections; same source."""
 
 _LEAST_INSIDE = 0.5
@@ -111,7 +111,7 @@ class Canvas:
     """Likewise for the jumps of brightness; see `seams.jumps`."""
     scale: float
     """Pixels of the figure per pixel of the canvas, at least 1."""
-    detections: tuple[Detection, ...] | None
+    detections: Detections | None
     """What a detector saw, on the canvas; None where none was asked."""
 
     @property
@@ -178,7 +178,7 @@ class Gutter:
     """Natural logarithm of the odds that it parts panels."""
 
 
-def read_canvas(pixels: NDArray[np.uint8], detections: Iterable[Detection] | None = None) -> Canvas:
+def read_canvas(pixels: NDArray[np.uint8], detections: Detections | None = None) -> Canvas:
     """The ink of a figure: what differs from the brightness of its paper.
 
     Args:
@@ -196,8 +196,7 @@ def read_canvas(pixels: NDArray[np.uint8], detections: Iterable[Detection] | Non
     by_column, by_row = np.zeros((height + 1, width), np.int32), np.zeros((height, width + 1), np.int32)
     np.cumsum(ink, axis=0, out=by_column[1:])
     np.cumsum(ink, axis=1, out=by_row[:, 1:])
-    seen = None if detections is None else tuple(Detection(d.box.scaled(1 / scale), d.score) for d in detections)
-    return Canvas(by_column, by_row, *jumps(grey), scale, seen)
+    return Canvas(by_column, by_row, *jumps(grey), scale, detections and detections.scaled(1 / scale))
 
 
 def find_gutters(canvas: Canvas, piece: Box, *, with_seams: bool = False) -> list[Gutter]:
@@ -261,17 +260,20 @@ def _seams_across(canvas: Canvas, piece: Box, *, is_vertical: bool) -> Iterator[
 def _gutter(canvas: Canvas, is_vertical: bool, width: int, before: Box, after: Box, signs: Signs) -> Gutter:
     if canvas.detections is None:
         return Gutter(is_vertical, width, before, after, signs, _PLAIN.log_odds(signs))
-    across, left, right = 0.0, 0.0, 0.0
-    for detection in canvas.detections:
-        inside = detection.box.intersection(before), detection.box.intersection(after)
-        if min(inside) > _ASIDE * sum(inside):
-            across = max(across, detection.score)
-        elif inside[0] > max(inside[1], _LEAST_INSIDE * detection.box.area):
-            left = max(left, detection.score)
-        elif inside[1] > _LEAST_INSIDE * detection.box.area:
-            right = max(right, detection.score)
-    signs = signs._replace(across=across, apart=min(left, right))
+    across, apart = _seen_beside(canvas.detections, before, after)
+    signs = signs._replace(across=across, apart=apart)
     return Gutter(is_vertical, width, before, after, signs, _DETECTED.log_odds(signs))
+
+
+def _seen_beside(detections: Detections, before: Box, after: Box) -> tuple[float, float]:
+    """The score of the surest detection across a gutter, and the lesser of those of the surest on either side alone."""
+    inside = np.stack(
+        [detections.shared_with(np.array((box.x0, box.y0, box.x1, box.y1), np.float32)) for box in (before, after)]
+    )
+    is_across = inside.min(axis=0) > _ASIDE * inside.sum(axis=0)
+    is_beside = ~is_across & (inside > _LEAST_INSIDE * detections.areas)
+    beside = [float(detections.scores[which].max(initial=0.0)) for which in is_beside]
+    return float(detections.scores[is_across].max(initial=0.0)), min(beside)
 
 
 def _runs(empty: NDArray[np.bool_]) -> list[tuple[int, int]]:

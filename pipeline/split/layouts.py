@@ -28,7 +28,7 @@ _PER_HEIGHT_AWAY, _MOST_MISPLACED = 0.4, 3.0
 _MOST_PIECES = 100
 """Pieces looked at before the search tries only the best gutter of each: a bound on time for busy figures."""
 
-_FIRST_CUT = 2.1
+_FIRST_CUT = 1.9
 """Least log odds of the first cut of a figure whose caption names no panels; see `evident_layout`."""
 
 _NEXT_CUT = 0.0

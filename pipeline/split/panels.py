@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.split.boxes import Box, reading_order
-from pipeline.split.detector import Detection
+from pipeline.split.detector import Detections
 from pipeline.split.gutters import Canvas, read_canvas
 from pipeline.split.layouts import Layout, evident_layout, likeliest_layout
 from pipeline.split.letters import ReadLetter
@@ -51,7 +51,7 @@ def find_panels(
     pixels: NDArray[np.uint8],
     n_expected: int | None = None,
     letters: Sequence[ReadLetter] = (),
-    detections: Sequence[Detection] | None = None,
+    detections: Detections | None = None,
 ) -> tuple[Panel, ...]:
     """The panels of a figure in reading order; the whole figure as one panel when single or in doubt.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.split.boxes import Box
-from pipeline.split.detector import Detection, detect_panels
+from pipeline.split.detector import Detections, detect_panels
 from pipeline.split.gutters import Canvas, Gutter, Signs, find_gutters, read_canvas
 from pipeline.split.synthetic.figure import draw_figure
 from pipeline.split.synthetic.tiles import Tiles, draw_tiles
@@ -46,7 +46,7 @@ class _Rows:
     """(N,) whether they part panels."""
 
 
-def seen_gutters(figure: KnownFigure, detections: Sequence[Detection] | None = None) -> Iterator[tuple[Gutter, bool]]:
+def seen_gutters(figure: KnownFigure, detections: Detections | None = None) -> Iterator[tuple[Gutter, bool]]:
     """The gutters of a figure and whether they part panels, piece by piece as the true panels part it."""
     canvas = read_canvas(figure.pixels, detections)
     panels = [panel.scaled(1 / canvas.scale) for panel in figure.panels]
