@@ -60,6 +60,7 @@ detector: dev                    ## trains the networks of the splitter anew, on
 	$(BIN)/pip install -q -c $(CONSTRAINTS) -e '.[detector]'
 	$(BIN)/python -m pipeline.split.train_detector.letters --out $(WEIGHTS)/letters.onnx $(if $(CORPUS),--corpus $(CORPUS))
 	$(BIN)/python -m pipeline.split.train_detector --out $(WEIGHTS)/detector.onnx $(if $(CORPUS),--corpus $(CORPUS))
+	$(if $(CORPUS),$(BIN)/python -m pipeline.split.train_detector.gutters --corpus $(CORPUS))
 
 clean:
 	rm -rf $(DEMO) build *.egg-info

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -37,6 +38,7 @@ def _add_panels(benches: Verbs) -> None:
     parser = add_verb(benches, "panels", _panels, doc, example)
     add_truth(parser)
     parser.add_argument("--images", type=Path, required=True, help="folder of the images, at any depth")
+    _add_without(parser)
     parser.add_argument("--threshold", type=float, default=0.0, help="least score of a box that counts as found")
 
 
@@ -57,7 +59,18 @@ def _add_pairs(benches: Verbs) -> None:
     parser = add_verb(benches, "pairs", _pairs, doc, example)
     add_truth(parser)
     parser.add_argument("--images", type=Path, required=True, help="folder of the images and articles, at any depth")
+    _add_without(parser)
     parser.add_argument("--captions", type=Path, required=True, help="labelled set of captions, a JSON object per line")
+
+
+def _add_without(parser: Any) -> None:
+    parser.add_argument(
+        "--without",
+        action="append",
+        choices=("letters", "detector"),
+        default=[],
+        help="leave a part of the splitter out, to see what it brings; may be given twice",
+    )
 
 
 def _pairs(args: Arguments, console: Console) -> int:
@@ -90,16 +103,17 @@ def _cuts(truth: Sequence[Line], args: Arguments) -> list[_CutFigure]:
     """
     places = {(path.parent.name.split(".")[0], path.name): path for path in sorted(args.images.rglob("*.*"))}
     by_name = {path.name: path for path in places.values()}
+    config = SplitConfig(letters="letters" not in args.without, detector="detector" not in args.without)
     found = []
     for figure in truth:
         path = places.get((figure["pmcid"], figure["file"])) or by_name.get(figure["file"])
         if path is None:
             raise UsageError(f"{args.images}: has no file {figure['file']}, which {args.truth} names")
-        found.append(_cut_figure(path, figure))
+        found.append(_cut_figure(path, figure, config))
     return found
 
 
-def _cut_figure(path: Path, figure: Line) -> _CutFigure:
+def _cut_figure(path: Path, figure: Line, config: SplitConfig) -> _CutFigure:
     caption, marks = _caption(path.parent, figure)
     split = split_caption(caption or "", marks)
     began = time.process_time()
@@ -107,7 +121,7 @@ def _cut_figure(path: Path, figure: Line) -> _CutFigure:
         pixels = decode(path.read_bytes(), FetchConfig().max_pixels)
     except ImageError as error:
         raise UsageError(f"{path}: {error.detail}") from error
-    cut = cut_picture(pixels, split.labels, SplitConfig())
+    cut = cut_picture(pixels, split.labels, config)
     return _CutFigure(cut, caption, split, time.process_time() - began)
 
 

@@ -39,8 +39,9 @@ class Cut:
 
 def cut_picture(pixels: NDArray[np.uint8], labels: Sequence[str], config: SplitConfig) -> Cut:
     """The cut of a picture, (H, W, 3) uint8 RGB, whose caption names `labels`."""
-    detections = detect_panels(pixels)
-    letters = read_letters(pixels, labels) if len(labels) > 1 or _may_be_compound(detections) else ()
+    detections = detect_panels(pixels) if config.detector else None
+    is_read = config.letters and (len(labels) > 1 or _may_be_compound(detections))
+    letters = read_letters(pixels, labels) if is_read else ()
     panels = find_panels(pixels, len(labels), letters, detections)
     if len(labels) < 2 and len(panels) < 2:
         return Cut((), panels, "single", 1.0, None)

@@ -31,6 +31,9 @@ _MOST_PIECES = 100
 _FIRST_CUT = 1.9
 """Least log odds of the first cut of a figure whose caption names no panels; see `evident_layout`."""
 
+_FIRST_PLAIN_CUT = 2.6
+"""The same where no detector was asked."""
+
 _NEXT_CUT = 0.0
 """Least log odds of its further cuts: that it is compound is known by then."""
 
@@ -74,7 +77,8 @@ def evident_layout(canvas: Canvas) -> Layout | None:
     Source: at `_FIRST_CUT` none of the 74 single figures of the training half is cut, and all of its compound ones are.
     """
     start = canvas.trimmed(canvas.box)
-    return None if start is None else _cut_while(canvas, start, _FIRST_CUT)
+    first = _FIRST_PLAIN_CUT if canvas.detections is None else _FIRST_CUT
+    return None if start is None else _cut_while(canvas, start, first)
 
 
 def _cut_while(canvas: Canvas, piece: Box, least: float) -> Layout:

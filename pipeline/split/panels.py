@@ -33,7 +33,7 @@ _LEAST_UNNAMED_LOG_ODDS = 0.0
 """The same where letters were read that no caption names."""
 
 _LETTERED_BONUS = 4.0
-"""What that adds to the log odds of a layout."""
+"""What letters, one to a piece, add to the log odds of a layout; a share of it where not all were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def find_panels(
     if layout is None or len(layout.pieces) < 2:
         return whole
     boxes = [_enlarged(box, canvas.scale, width, height) for box in layout.pieces]
-    log_odds = layout.weakest + (_LETTERED_BONUS if len(letters) == len(boxes) else 0.0)
+    log_odds = layout.weakest + _LETTERED_BONUS * min(1.0, len(letters) / len(boxes))
     score = round(1.0 / (1.0 + exp(-log_odds)), 3)
     return tuple(Panel(box, score, _letter_on(box, letters)) for box in reading_order(boxes))
 

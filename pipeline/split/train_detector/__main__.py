@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.split.detector import SIDE
 from pipeline.split.train_detector.data import Example, make_examples, make_tiles, varied
 from pipeline.split.train_detector.loss import assign, detection_loss
 from pipeline.split.train_detector.model import Detector, point_grid
@@ -116,11 +117,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--corpus", type=Path, help="real articles; single figures of their training half become tiles")
-    parser.add_argument("--tiles", type=int, default=1500)
-    parser.add_argument("--figures", type=int, default=10_000)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--tiles", type=int, default=500)
+    parser.add_argument("--figures", type=int, default=2500)
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--side", type=int, default=320)
+    parser.add_argument("--side", type=int, default=SIDE)
     parser.add_argument("--seed", type=int, default=15)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
