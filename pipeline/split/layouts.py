@@ -8,7 +8,8 @@ from itertools import islice
 from math import hypot, inf
 
 from pipeline.split.boxes import Box
-from pipeline.split.gutters import Canvas, Gutter, find_gutters
+from pipeline.split.canvas import Canvas
+from pipeline.split.gutters import Gutter, find_gutters
 
 _CHOICES = 5
 """Gutters of a piece that are tried."""

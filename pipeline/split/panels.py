@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.split.boxes import Box, reading_order
+from pipeline.split.canvas import Canvas, read_canvas
 from pipeline.split.detector import Detections
-from pipeline.split.gutters import Canvas, read_canvas
 from pipeline.split.layouts import Layout, evident_layout, likeliest_layout
 from pipeline.split.letters import ReadLetter
 

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.split.boxes import Box
+from pipeline.split.canvas import Canvas, read_canvas
 from pipeline.split.detector import Detections, detect_panels
-from pipeline.split.gutters import Canvas, Gutter, Signs, find_gutters, read_canvas
+from pipeline.split.gutters import Gutter, Signs, find_gutters
 from pipeline.split.synthetic.figure import draw_figure
 from pipeline.split.synthetic.tiles import Tiles, draw_tiles
 from pipeline.split.train_detector.data import KnownFigure, training_figures

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pipeline.split.boxes import Box
-from pipeline.split.gutters import read_canvas
+from pipeline.split.canvas import read_canvas
 from pipeline.split.panels import find_panels
 from pipeline.split.seams import find_seams, jumps
 

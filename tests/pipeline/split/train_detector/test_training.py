@@ -29,6 +29,7 @@ from pipeline.split.train_detector.loss import as_boxes, assign, detection_loss 
 from pipeline.split.train_detector.model import STRIDES, point_grid  # noqa: E402
 
 SIDE = 128
+torch.set_num_threads(1)  # more threads than free cores are slower than one
 
 
 def test_points_stand_in_the_middle_of_their_strides() -> None:
