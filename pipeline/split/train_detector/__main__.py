@@ -87,7 +87,7 @@ def _follow(mean: Detector, net: Detector, decay: float) -> None:
 def export(net: Detector, side: int, out: Path) -> None:
     """Writes the detector as ONNX: input `images` (1, 3, side, side) of 0 to 1, outputs `scores` and `boxes`."""
     torch.onnx.export(
-        Exported(net, side),
+        Exported(net, side).eval(),
         (torch.zeros(1, 3, side, side),),
         str(out),
         input_names=["images"],

@@ -104,7 +104,7 @@ def train_reader(patches: NDArray[np.uint8], classes: Tensor, epochs: int, seed:
 def export(net: Reader, out: Path) -> None:
     """Writes the reader as ONNX: input `patches` (N, 1, 32, 32), output `probabilities` (N, 53)."""
     torch.onnx.export(
-        nn.Sequential(net, nn.Softmax(dim=1)),
+        nn.Sequential(net, nn.Softmax(dim=1)).eval(),
         (torch.zeros(2, 1, PATCH_PX, PATCH_PX),),
         str(out),
         input_names=["patches"],
