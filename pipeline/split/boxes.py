@@ -35,6 +35,15 @@ class Box:
         height = min(self.y1, other.y1) - max(self.y0, other.y0)
         return max(0, width) * max(0, height)
 
+    def holds_centre(self, other: Box) -> bool:
+        """Whether the middle of another box lies in this one."""
+        x, y = (other.x0 + other.x1) / 2, (other.y0 + other.y1) / 2
+        return self.x0 <= x < self.x1 and self.y0 <= y < self.y1
+
+    def scaled(self, factor: float) -> Box:
+        """The box in a picture that is larger by a factor."""
+        return Box(*(round(v * factor) for v in (self.x0, self.y0, self.x1, self.y1)))
+
     def iou(self, other: Box) -> float:
         """Intersection over union, 0 to 1."""
         shared = self.intersection(other)

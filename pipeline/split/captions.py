@@ -17,10 +17,9 @@ from pipeline.split.caption_scheme import Abstention, choose_scheme
 from pipeline.split.caption_segments import divide, is_abbreviations
 from pipeline.split.caption_sentences import sentences
 from schemas.figures import Mark
+from schemas.subfigures import CaptionSpan
 
-__all__ = ["Abstention", "CaptionSplit", "Policy", "Span", "common_text", "render", "split_caption"]
-
-Policy = Literal["own", "prefix+own", "full"]
+__all__ = ["Abstention", "CaptionSplit", "Span", "common_text", "panel_spans", "render", "split_caption"]
 
 MAX_CAPTION = 20_000
 """Longer texts are no captions: the longest of 5,590 real ones has 4,764 characters."""
@@ -71,27 +70,47 @@ def split_caption(caption: str, marks: Sequence[Mark] = ()) -> CaptionSplit:
     return CaptionSplit(labels, own, prefix, shared[len(prefix) :], None)
 
 
-def render(caption: str, split: CaptionSplit, label: str, policy: Policy = "prefix+own") -> str:
-    """The text of one panel: verbatim pieces of the caption in its order, joined by one space.
-
-    `own`: the panel's words. `prefix+own`: with the shared words before them and the shared notes that spell out
-    abbreviations. `full`: with all shared words.
+def panel_spans(split: CaptionSplit, label: str) -> list[CaptionSpan]:
+    """The pieces of the caption that speak of one panel, in the caption's order.
 
     Raises:
         KeyError: the caption has no such label.
     """
     if label not in split.labels:
         raise KeyError(label)
-    spans = list(split.own[split.labels.index(label)])
-    if policy != "own":
-        spans += split.prefix
-        spans += [s for s in split.suffix if policy == "full" or is_abbreviations(caption[s.start : s.end])]
-    return _text(caption, spans)
+    spans = [_span(piece, "prefix") for piece in split.prefix]
+    spans += [_span(piece, "own") for piece in split.own[split.labels.index(label)]]
+    spans += [_span(piece, "suffix") for piece in split.suffix]
+    return sorted(spans, key=lambda span: (span.start, span.end))
+
+
+def render(caption: str, spans: Iterable[CaptionSpan], policy: str) -> str:
+    """The text of a picture: verbatim pieces of the caption in their order, joined by one space.
+
+    Args:
+        caption: the caption that the spans point into.
+        spans: the pieces that speak of the picture.
+        policy: the roles to take, joined by ``+``; ``abbreviations`` are the shared notes at the end that spell them
+            out; or ``full`` for the whole caption.
+    """
+    if policy == "full":
+        return caption
+    roles = policy.split("+")
+    pieces = ((span.role, caption[span.start : span.end]) for span in spans)
+    return " ".join(
+        text
+        for role, text in pieces
+        if role in roles or (role == "suffix" and "abbreviations" in roles and is_abbreviations(text))
+    )
 
 
 def common_text(caption: str, split: CaptionSplit) -> str:
     """What the caption says of all panels; the whole caption where it was not split."""
     return _text(caption, [*split.prefix, *split.suffix]) if split.labels else caption
+
+
+def _span(piece: Span, role: Literal["prefix", "own", "suffix"]) -> CaptionSpan:
+    return CaptionSpan(start=piece.start, end=piece.end, role=role)
 
 
 def _whole(reason: Abstention) -> CaptionSplit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -14,9 +13,9 @@ from pipeline.ids import subfigure_id
 from pipeline.images import ImageError, Pixels, crop_jpeg, decode
 from pipeline.licenses import forbids_derivatives
 from pipeline.split.boxes import Box
-from pipeline.split.captions import CaptionSplit, common_text, split_caption
-from pipeline.split.match import match_panels
-from pipeline.split.panels import Panel, find_panels
+from pipeline.split.captions import CaptionSplit, common_text, panel_spans, render, split_caption
+from pipeline.split.cut import Cut, cut_picture
+from pipeline.split.panels import Panel
 from pipeline.stage import Context, Function, Outcome, Stage, Stored
 from pipeline.tar import read_slice
 from schemas.figures import Figure
@@ -25,17 +24,6 @@ from schemas.reject import Reject
 from schemas.subfigures import CaptionSpan, Subfigure
 
 _reject = partial(Reject, stage="split")
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """How a figure is cut: the panels with their labels, or why it stays whole."""
-
-    pairs: Sequence[tuple[Panel, str]]
-    method: str
-    confidence: float
-    n_panels: int
-    whole_reason: str | None
 
 
 def _start(context: Context) -> Function:
@@ -57,7 +45,7 @@ def _start(context: Context) -> Function:
 
 def _subfigures(pixels: Pixels, figure: Figure, config: SplitConfig) -> Iterator[Outcome]:
     caption = split_caption(figure.caption, figure.marks)
-    cut = _cut(pixels, figure, caption, config)
+    cut = _cut(pixels, figure, caption.labels, config)
     height, width = pixels.shape[:2]
     whole = Panel(Box(0, 0, width, height), 1.0)
     yield _subfigure(pixels, figure, caption, cut, config, 0, whole, None)
@@ -66,36 +54,25 @@ def _subfigures(pixels: Pixels, figure: Figure, config: SplitConfig) -> Iterator
             yield _subfigure(pixels, figure, caption, cut, config, number, panel, label)
 
 
-def _cut(pixels: Pixels, figure: Figure, caption: CaptionSplit, config: SplitConfig) -> _Cut:
-    if not config.panels:
-        return _Cut((), "none", 0.0, 1, "panels are switched off")
-    labels = caption.labels
+def _cut(pixels: Pixels, figure: Figure, labels: Sequence[str], config: SplitConfig) -> Cut:
     height, width = pixels.shape[:2]
+    whole = Panel(Box(0, 0, width, height), 1.0)
+    if not config.panels:
+        return Cut((), (whole,), "none", 0.0, "panels are switched off")
     if figure.n_graphics > 1 and figure.n_graphics == len(labels):
         # One file per panel: the publisher has cut the figure already, in the order of the letters.
-        panel = Panel(Box(0, 0, width, height), 1.0)
-        return _Cut([(panel, labels[figure.graphic_number - 1])], "order", 0.95, 1, None)
-    panels = find_panels(pixels, len(labels))
-    if len(labels) < 2 and len(panels) < 2:
-        return _Cut((), "single", 1.0, 1, None)
-    if forbids_derivatives(figure.license):
-        return _Cut((), "none", 0.0, len(panels), "the licence forbids derivatives")
-    match = match_panels(panels, labels, (width, height))
-    if match.reason is not None or match.confidence < config.min_confidence:
-        reason = match.reason or f"confidence {match.confidence:.2f} is under {config.min_confidence}"
-        return _Cut((), "none", match.confidence, len(panels), reason)
-    smallest = min(min(panel.box.width, panel.box.height) for panel in panels)
-    if smallest < config.min_panel_px:
-        reason = f"a panel of {smallest} px is under {config.min_panel_px} px"
-        return _Cut((), "none", match.confidence, len(panels), reason)
-    return _Cut(match.pairs, match.method, match.confidence, len(panels), None)
+        return Cut([(whole, labels[figure.graphic_number - 1])], (whole,), "order", 0.95, None)
+    cut = cut_picture(pixels, labels, config)
+    if cut.method != "single" and forbids_derivatives(figure.license):
+        return cut.kept_whole("the licence forbids derivatives")
+    return cut
 
 
 def _subfigure(
     pixels: Pixels,
     figure: Figure,
     caption: CaptionSplit,
-    cut: _Cut,
+    cut: Cut,
     config: SplitConfig,
     number: int,
     panel: Panel,
@@ -118,12 +95,12 @@ def _subfigure(
         y1_px=box.y1,
         score=round(float(panel.score), 4),
         spans=spans,
-        subcaption=" ".join(figure.caption[s.start : s.end] for s in spans if s.role == "own"),
+        subcaption=render(figure.caption, spans, "own"),
         common_caption=common_text(figure.caption, caption) or None if caption.labels else None,
-        match=cut.method,  # type: ignore[arg-type]
+        match=cut.method,
         match_confidence=round(float(cut.confidence), 4),
-        is_compound=len(caption.labels) > 1 or cut.n_panels > 1,
-        n_panels=cut.n_panels,
+        is_compound=len(caption.labels) > 1 or len(cut.panels) > 1,
+        n_panels=len(cut.panels),
         whole_reason=cut.whole_reason,
         crop_width_px=crop.shape[1],
         crop_height_px=crop.shape[0],
@@ -139,14 +116,10 @@ def _subfigure(
 
 
 def _spans(text: str, caption: CaptionSplit, label: str | None) -> list[CaptionSpan]:
-    """The pieces of the caption that speak of a panel, in order; the whole caption where `label` is None."""
+    """The pieces of the caption that speak of a panel; the whole caption where `label` is None."""
     if label is None:
         return [CaptionSpan(start=0, end=len(text), role="own")]
-    own = caption.own[caption.labels.index(label)]
-    spans = [CaptionSpan(start=s.start, end=s.end, role="prefix") for s in caption.prefix]
-    spans += [CaptionSpan(start=s.start, end=s.end, role="own") for s in own]
-    spans += [CaptionSpan(start=s.start, end=s.end, role="suffix") for s in caption.suffix]
-    return sorted(spans, key=lambda span: (span.start, span.end))
+    return panel_spans(caption, label)
 
 
 def _sanity(crop: Pixels) -> tuple[float, float]:
@@ -156,4 +129,4 @@ def _sanity(crop: Pixels) -> tuple[float, float]:
     return round(float(luma.std()), 3), round(float(counts.max() / luma.size), 5)
 
 
-STAGE = Stage("split", (Image, Figure), (Subfigure,), revision=1, start=_start)
+STAGE = Stage("split", (Image, Figure), (Subfigure,), revision=2, start=_start)

@@ -13,6 +13,8 @@ from pipeline.split.panels import Panel
 
 _Side = Literal["left", "right", "top", "bottom", "middle"]
 
+Method = Literal["label", "order", "single", "none"]
+
 _SIDES: Mapping[str, _Side] = {
     "left": "left",
     "right": "right",
@@ -34,6 +36,12 @@ _WORD = re.compile(r"[a-z]+")
 _POSITION_IS_RIGHT = 0.97
 """A caption that says where its panels stand is rarely wrong; what is left are words for a place inside a panel."""
 
+_ONE_LEFT_IS_RIGHT = 0.95
+"""All letters but one were read, so the last panel has the last label, if it is one of those that the caption names."""
+
+_ORDER_IS_CONFIRMED = 0.9
+"""Several letters were not read, and those that were run in reading order."""
+
 _ONE_ORDER_IS_RIGHT = 0.99
 """Row by row and column by column are the same order; what is left are letters that follow neither."""
 
@@ -51,7 +59,7 @@ class Match:
     """Panels with their labels, or why there are none."""
 
     pairs: tuple[tuple[Panel, str], ...]
-    method: Literal["label", "order", "single", "none"]
+    method: Method
     confidence: float
     """0 to 1."""
     reason: str | None
@@ -72,6 +80,8 @@ def match_panels(panels: Sequence[Panel], labels: Sequence[str], size: tuple[int
     if len(panels) < 2 or len(panels) != len(labels):
         return _none(f"panels named by the caption: {len(labels)}, found in the picture: {len(panels)}")
     score = min(panel.score for panel in panels)
+    if any(panel.letter for panel in panels):
+        return _by_letter(panels, labels, score)
     sides = [_sides(label) for label in labels]
     if any(sides):
         return _by_position(panels, labels, sides, score)
@@ -79,6 +89,35 @@ def match_panels(panels: Sequence[Panel], labels: Sequence[str], size: tuple[int
         return _none(f"the labels do not run in order: {', '.join(labels)}")
     confidence = _order_is_right([panel.box for panel in panels]) * score
     return Match(tuple(zip(panels, labels, strict=True)), "order", round(confidence, 4), None)
+
+
+def _by_letter(panels: Sequence[Panel], labels: Sequence[str], score: float) -> Match:
+    """The panels by the letters that were read on them, and the others by what is left.
+
+    One panel without a letter takes the one label that is left; more of them follow the reading order, if all letters
+    that were read do.
+    """
+    read = [panel.letter.label if panel.letter else None for panel in panels]
+    left = [label for label in labels if label not in read]
+    if len(set(read) - {None}) < len(panels) - read.count(None):
+        return _none(f"a letter is read twice: {', '.join(label or '?' for label in read)}")
+    if len(left) > 1 and not all(a in (None, b) for a, b in zip(read, labels, strict=True)):
+        return _none(
+            f"letters are missing and the others do not run in order: {', '.join(label or '?' for label in read)}"
+        )
+    rest = iter(left)
+    pairs = tuple((panel, label or next(rest)) for panel, label in zip(panels, read, strict=True))
+    return Match(pairs, "label", round(_letters_are_right(panels, labels, pairs, len(left)) * score, 4), None)
+
+
+def _letters_are_right(
+    panels: Sequence[Panel], labels: Sequence[str], pairs: Sequence[tuple[Panel, str]], n_left: int
+) -> float:
+    """How likely the letters that were read, and the labels that were left for the others, are right."""
+    if [label for _, label in pairs] == list(labels):  # two witnesses agree: what was read and the order
+        return _ORDER_IS_CONFIRMED if n_left > 1 else _ONE_ORDER_IS_RIGHT
+    least_sure = min(panel.letter.probability for panel in panels if panel.letter)
+    return least_sure * (_ONE_LEFT_IS_RIGHT if n_left else 1.0)
 
 
 def _none(reason: str) -> Match:

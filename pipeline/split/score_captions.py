@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.split.captions import CaptionSplit, common_text, render
+from pipeline.split.captions import CaptionSplit, common_text, panel_spans, render
 
 _TOKEN = re.compile(r"\w+")
 
@@ -46,7 +46,7 @@ def prediction(figure: Mapping[str, Any], split: CaptionSplit) -> dict[str, Any]
     return {
         "pmcid": figure.get("pmcid"),
         "fig_id": figure.get("fig_id"),
-        "subcaptions": {label: render(caption, split, label, "own") for label in split.labels},
+        "subcaptions": {label: render(caption, panel_spans(split, label), "own") for label in split.labels},
         "common": common_text(caption, split),
         "spans": spans,
         "abstained": split.abstained,

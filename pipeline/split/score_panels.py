@@ -157,13 +157,14 @@ def _figure(true: Mapping[str, Any], found: Mapping[str, Any]) -> _Figure:
     ranked = sorted(found["panels"], key=lambda panel: -panel["score"])
     return _Figure(
         is_compound=bool(true["compound"]),
-        true=tuple(_box(panel) for panel in true["panels"]),
-        found=tuple(_box(panel) for panel in ranked),
+        true=tuple(box_of(panel) for panel in true["panels"]),
+        found=tuple(box_of(panel) for panel in ranked),
         scores=tuple(float(panel["score"]) for panel in ranked),
     )
 
 
-def _box(panel: Mapping[str, Any]) -> Box:
+def box_of(panel: Mapping[str, Any]) -> Box:
+    """The box of a line's `x, y, w, h`."""
     return Box(panel["x"], panel["y"], panel["x"] + panel["w"], panel["y"] + panel["h"])
 
 

@@ -13,16 +13,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.split.captions import Abstention, common_text, render, split_caption
+from pipeline.split.captions import Abstention, CaptionSplit, common_text, panel_spans, render, split_caption
 from pipeline.split.score_captions import score_captions
 from schemas.figures import Mark
 
 Kind = Literal["title", "paragraph", "bold", "italic", "list_item"]
 
 
+def text_of(caption: str, split: CaptionSplit, label: str, policy: str) -> str:
+    return render(caption, panel_spans(split, label), policy)
+
+
 def own(caption: str, *bold: str) -> dict[str, str]:
     split = split_caption(caption, bold_marks(caption, bold))
-    return {label: render(caption, split, label, "own") for label in split.labels}
+    return {label: text_of(caption, split, label, "own") for label in split.labels}
 
 
 def bold_marks(caption: str, pieces: tuple[str, ...]) -> list[Mark]:
@@ -52,7 +56,7 @@ def bold_marks(caption: str, pieces: tuple[str, ...]) -> list[Mark]:
 def test_forms_of_leading_labels(caption: str) -> None:
     split = split_caption(caption)
     assert split.labels == ("A", "B")
-    assert [render(caption, split, label, "own").rstrip(".") for label in split.labels] == ["Control", "Treated"]
+    assert [text_of(caption, split, label, "own").rstrip(".") for label in split.labels] == ["Control", "Treated"]
     assert common_text(caption, split).rstrip(".") == "Liver"
 
 
@@ -191,11 +195,26 @@ def test_notes_at_the_end_are_shared() -> None:
         "Liver. (A) Fat. Lipid is red. (B) Bile. Bars: 5 µm. Data are means ± SD, n = 3. GB: gallbladder; S: stomach."
     )
     split = split_caption(caption)
-    assert render(caption, split, "B", "own") == "Bile."
-    assert render(caption, split, "B") == "Liver. Bile. GB: gallbladder; S: stomach."
-    assert render(caption, split, "B", "full").endswith(
+    assert text_of(caption, split, "B", "own") == "Bile."
+    assert text_of(caption, split, "B", "prefix+own+abbreviations") == "Liver. Bile. GB: gallbladder; S: stomach."
+    assert text_of(caption, split, "B", "prefix+own+suffix").endswith(
         "Bars: 5 µm. Data are means ± SD, n = 3. GB: gallbladder; S: stomach."
     )
+
+
+@pytest.mark.parametrize(
+    ("policy", "text"),
+    [
+        ("own", "Normal."),
+        ("prefix+own", "Liver. Normal."),
+        ("prefix+own+abbreviations", "Liver. Normal. GB: gallbladder; S: stomach."),
+        ("prefix+own+suffix", "Liver. Normal. Bar: 50 µm. GB: gallbladder; S: stomach."),
+        ("full", "Liver. (A) Normal. (B) Steatotic. Bar: 50 µm. GB: gallbladder; S: stomach."),
+    ],
+)
+def test_text_is_made_of_verbatim_pieces(policy: str, text: str) -> None:
+    caption = "Liver. (A) Normal. (B) Steatotic. Bar: 50 µm. GB: gallbladder; S: stomach."
+    assert text_of(caption, split_caption(caption), "A", policy) == text
 
 
 def test_a_later_sentence_about_one_panel_goes_to_it() -> None:
@@ -246,7 +265,7 @@ def test_the_outer_of_two_nested_alphabets_letters_the_panels() -> None:
 
 def test_an_unknown_label_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        render("Liver.", split_caption("Liver."), "A")
+        panel_spans(split_caption("Liver."), "A")
 
 
 PIECES = st.sampled_from(
@@ -321,7 +340,7 @@ def test_spans_are_verbatim_sorted_and_inside(marked: tuple[str, list[Mark]]) ->
         assert all(before.end <= after.start for before, after in pairwise(spans))
     for label in split.labels:
         for piece in split.own[split.labels.index(label)]:
-            assert caption[piece.start : piece.end] in render(caption, split, label, "full")
+            assert caption[piece.start : piece.end] in text_of(caption, split, label, "prefix+own+suffix")
 
 
 @settings(max_examples=200, deadline=None)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.split.boxes import Box
+from pipeline.split.letters import ReadLetter
 from pipeline.split.match import match_panels
 from pipeline.split.panels import Panel
 
@@ -56,3 +57,31 @@ def test_columns_that_break_at_different_heights_are_not_trusted() -> None:
 def test_confidence_is_never_above_that_of_the_weakest_panel() -> None:
     found = [*panels((0, 0, 10, 10), score=0.6), PAIR[1]]
     assert match_panels(found, "ab", (30, 10)).confidence < 0.6
+
+
+def lettered(found: list[Panel], letters: str) -> list[Panel]:
+    """The panels with these letters read on them; a blank stands for none."""
+    return [
+        Panel(panel.box, panel.score, None if letter == " " else ReadLetter(letter, panel.box, 0.99))
+        for panel, letter in zip(found, letters, strict=True)
+    ]
+
+
+def test_letters_that_were_read_beat_the_order() -> None:
+    match = match_panels(lettered(SQUARE, "ACBD"), "ABCD", (30, 30))
+    assert (match.method, match.confidence) == ("label", 0.99)
+    assert [(panel.box, label) for panel, label in match.pairs] == [
+        (panel.box, label) for panel, label in zip(SQUARE, "ACBD", strict=True)
+    ]
+
+
+def test_the_one_panel_without_a_letter_takes_the_label_that_is_left() -> None:
+    match = match_panels(lettered(SQUARE, "AC D"), "ABCD", (30, 30))
+    assert [label for _, label in match.pairs] == ["A", "C", "B", "D"]
+    assert 0.9 < match.confidence < 0.99
+
+
+def test_two_panels_without_letters_need_the_others_in_order() -> None:
+    assert [label for _, label in match_panels(lettered(SQUARE, "A  D"), "ABCD", (30, 30)).pairs] == list("ABCD")
+    match = match_panels(lettered(SQUARE, "D  A"), "ABCD", (30, 30))
+    assert match.pairs == () and match.reason is not None and "do not run in order" in match.reason

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.split.boxes import Box
-from pipeline.split.gutters import find_gutters, read_canvas
+from pipeline.split.canvas import read_canvas
+from pipeline.split.gutters import find_gutters
 from pipeline.split.layouts import likeliest_layout
 from pipeline.split.panels import Panel, find_panels
 

@@ -1,0 +1,63 @@
+"""Labelled sets of the benchmarks: read as JSON lines, predictions written as such, scores printed."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from jobs.verbs import Arguments, UsageError, add_json, print_json, print_table
+
+Line = dict[str, Any]
+
+
+def add_truth(parser: Any) -> None:
+    """Adds the options that all benchmarks on labelled sets share."""
+    parser.add_argument("--truth", type=Path, required=True, help="labelled set, a JSON object per line")
+    parser.add_argument("--predictions", type=Path, help="write what was predicted here, a line per figure")
+    add_json(parser)
+
+
+def read_lines(path: Path) -> list[Line]:
+    """The objects of a JSON-lines file.
+
+    Raises:
+        UsageError: a line is no JSON object, or the file holds none.
+    """
+    found: list[Line] = []
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            line = json.loads(text)
+        except ValueError as error:
+            raise UsageError(f"{path}, line {number}: no JSON: {error}") from error
+        if not isinstance(line, dict):
+            raise UsageError(f"{path}, line {number}: no JSON object")
+        found.append(line)
+    if not found:
+        raise UsageError(f"{path}: holds no line")
+    return found
+
+
+def write_lines(path: Path | None, lines: Iterable[Line]) -> None:
+    """Writes objects as JSON lines, where a file was named."""
+    if path:
+        path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+
+
+def print_scores(args: Arguments, scores: Line) -> None:
+    """Prints scores and the machine that made them, as JSON or as a table."""
+    scores = {**scores, "python": platform.python_version(), "machine": platform.machine()}
+    if args.json:
+        print_json(scores)
+    else:
+        print_table(("measure", "value"), ((name, _cell(value)) for name, value in scores.items()), numbers=("value",))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(f"{n} {name}" for name, n in value) or "none"
+    return str(value)

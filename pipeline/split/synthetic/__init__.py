@@ -1,0 +1,1 @@
+"""Synthetic compound figures: panels and letters at known places, to train and test what finds them."""

@@ -1,0 +1,1 @@
+"""Training of the panel detector; `make detector` runs it, nothing else imports it."""
