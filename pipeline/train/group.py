@@ -63,6 +63,10 @@ class Group:
             dist.barrier()
 
 
+ALONE = Group()
+"""One process."""
+
+
 def _sum_bucket(bucket: list[Tensor]) -> None:
     flat = _flatten_dense_tensors(bucket)
     dist.all_reduce(flat)
@@ -74,7 +78,7 @@ def join_group(device: torch.device) -> Group:
     """The group that `torchrun` set up in the environment, or a group of one."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        return Group()
+        return ALONE
     if not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_TIMEOUT)
     return Group(dist.get_rank(), size)
