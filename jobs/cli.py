@@ -14,7 +14,7 @@ from pyspark.errors import PySparkException
 from rich.console import Console
 from rich.logging import RichHandler
 
-from jobs import bench_verbs, build_verbs, look_verbs, report_verb
+from jobs import bench_verbs, build_verbs, look_verbs, report_verb, train_verbs
 from jobs.session import JavaError
 from jobs.stages import StageError
 from jobs.verbs import COMPLETE, ERROR, INCOMPLETE, UsageError, Verb
@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     build_verbs.add(verbs)
     look_verbs.add(verbs)
     report_verb.add(verbs)
+    train_verbs.add(verbs)
     bench_verbs.add(verbs)
     return parser
 
