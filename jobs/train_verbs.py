@@ -88,10 +88,15 @@ def _add_train(verbs: Verbs) -> None:
 
 def _train(args: Arguments, console: Console) -> int:
     with for_the_user():
+        import torch
+
         from pipeline.train.loop import Reports, train
 
+        job = _job(args)
+        # Loaders take cores too, and threads that wait for a core hold up all others.
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) - job.n_workers))
         with _Live(console) as live:
-            outcome = train(_job(args), Reports(log.info, live.show))
+            outcome = train(job, Reports(log.info, live.show))
     if int(os.environ.get("RANK", "0")):
         return COMPLETE
     if args.json:
@@ -139,7 +144,6 @@ class _Live:
         self._bar = Progress(*columns, console=console) if console.is_terminal else None
         self._task = self._bar.add_task("", total=None) if self._bar else None
         self._last = 0.0
-        self._per_step = 0.0
 
     def show(self, record: dict[str, Any]) -> None:
         """Shows one."""
@@ -162,11 +166,12 @@ class _Live:
 
 
 def _text(record: dict[str, Any]) -> str:
-    mfu = "" if record["mfu"] is None else f", MFU {record['mfu']:.1%}"
-    return (
-        f"loss {record['loss']:.4f}, scale {record['logit_scale']:.1f}, {record['samples_per_second']:.0f} samples/s{mfu},"
-        f" waited {record['waiting_share']:.0%}, {record['seconds_left'] // 60} min left"
-    )
+    parts = [f"loss {record['loss']:.4f}", f"scale {record['logit_scale']:.1f}"]
+    parts.append(f"{record['samples_per_second']:.0f} samples/s")
+    if record["mfu"] is not None:
+        parts.append(f"MFU {record['mfu']:.1%}")
+    left = record["seconds_left"]
+    return ", ".join([*parts, f"waited {record['waiting_share']:.0%}", f"{left // 60}:{left % 60:02} min left"])
 
 
 def _validation_text(record: dict[str, Any]) -> str:

@@ -6,9 +6,9 @@ OUT/open_clip_config.json          towers and preprocessing; the text tower's co
    /config.json                    of the text tower
    /tokenizer.json, vocab.txt, ...
 
-open_clip 3.3.0 takes weights and vocabulary from the folder, but asks transformers for the text tower's configuration by
-the name in the file. A name of the hub needs the network; so the name is the folder's own path. A folder that was moved
-is put right by `relocate`, which the model's reader here does by itself.
+open_clip 3.3.0 takes weights and vocabulary from the folder, but asks transformers for the text tower's configuration
+by the name in the file. A name of the hub needs the network; so the name is the folder's own path, and a folder that
+was moved is put right by `relocate`.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _config(place: Path) -> ModelConfig:
         path = place / name
         if path.exists():
             found = json.loads(path.read_text())
-            model = found["model"] if "model" in found else found
+            model = found.get("model", found)
             return ModelConfig(VisionConfig(**model["vision"]), TextConfig(**model["text"]), model["embed_dim"])
     if (place / CONFIG).exists():
         return _released_config(json.loads((place / CONFIG).read_text())["model_cfg"], place)

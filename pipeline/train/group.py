@@ -30,7 +30,7 @@ class Group:
         if self.size == 1:
             return x
         out = x.new_empty((self.size * len(x), *x.shape[1:]))
-        dist.all_gather_into_tensor(out, x.contiguous())
+        dist.all_gather(list(out.chunk(self.size)), x.contiguous())
         return out
 
     def summed(self, x: Tensor) -> Tensor:

@@ -230,7 +230,7 @@ class _Training:
             "epoch": round(self._step * recipe.batch_size / sum(self._sizes), 4),
             "loss": loss,
             "lr": lr,
-            "logit_scale": float(self._model.logit_scale.exp()),
+            "logit_scale": float(self._model.logit_scale.detach().exp()),
             "gradient_norm": norm,
             "samples_per_second": round(speed, 1),
             "waiting_share": round(waited / seconds, 4),
@@ -278,8 +278,8 @@ class _Training:
     def _restore(self, state: dict[str, Any]) -> None:
         if state["sizes"] != self._sizes:
             raise RunError(
-                f"{self._job.shards}: {sum(self._sizes)} usable pairs in {len(self._sizes)} shards, but the run was begun"
-                f" with {sum(state['sizes'])} in {len(state['sizes'])}: the order of samples would be another"
+                f"{self._job.shards}: {sum(self._sizes)} usable pairs in {len(self._sizes)} shards, but the run was"
+                f" begun with {sum(state['sizes'])} in {len(state['sizes'])}: the order of samples would be another"
             )
         self._step, self._n_bad = state["step"], state["bad_samples"]
         self._model.load_state_dict(state["model"])

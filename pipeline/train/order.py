@@ -83,11 +83,10 @@ def uniforms(seed: int, places: NDArray[np.int64], n: int) -> NDArray[np.float64
 
     Source: the finalizer of SplitMix64 (Steele, Lea, Flood 2014) over a counter.
     """
-    golden, odd = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1342543DE82EF95)
-    counters: NDArray[np.uint64] = places.astype(np.uint64)[:, None] * np.uint64(n) + np.arange(1, n + 1).astype(
-        np.uint64
-    )
-    z = _mixed(_mixed(counters * golden + np.uint64(seed) * odd, 30, 0xBF58476D1CE4E5B9), 27, 0x94D049BB133111EB)
+    counters = places.astype(np.uint64)[:, None] * np.uint64(n) + np.arange(1, n + 1).astype(np.uint64)
+    start = np.uint64(seed * 0xD1342543DE82EF95 % 2**64)
+    z = counters * np.uint64(0x9E3779B97F4A7C15) + start
+    z = _mixed(_mixed(z, 30, 0xBF58476D1CE4E5B9), 27, 0x94D049BB133111EB)
     return (_mixed(z, 31, 1) // np.uint64(1 << 11)).astype(np.float64) * 2.0**-53
 
 

@@ -95,7 +95,7 @@ def load_tokenizer(place: str, context: int) -> CaptionTokenizer:
             path = next(path / name for name in (FILE, "vocab.txt") if (path / name).exists())
         elif not path.exists():
             path = _from_hub(place)
-        tokenizer = _wordpiece(path) if path.suffix == ".txt" else Tokenizer.from_file(str(path))
+        tokenizer = (_wordpiece if path.suffix == ".txt" else _whole)(path)
     except StopIteration as error:
         raise TokenizerError(f"{place}: holds neither {FILE} nor vocab.txt") from error
     except HubError as error:
@@ -110,6 +110,13 @@ def _from_hub(repository: str) -> Path:
         return hub_file(repository, FILE)
     except HubError:
         return hub_file(repository, "vocab.txt")
+
+
+def _whole(path: Path) -> Tokenizer:
+    text = path.read_text(encoding="utf-8")
+    if "model" not in json.loads(text):
+        raise ValueError("no tokenizer: it has no model")
+    return Tokenizer.from_str(text)
 
 
 def _wordpiece(path: Path) -> Tokenizer:
@@ -131,10 +138,15 @@ def _bert(vocabulary: dict[str, int]) -> Tokenizer:
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int, context: int) -> CaptionTokenizer:
-    """A WordPiece vocabulary of at most `vocab_size` tokens, learnt from captions."""
+    """A WordPiece vocabulary learnt from captions: about `vocab_size` tokens, and the same each time."""
     learner = Tokenizer(models.WordPiece({}, unk_token="[UNK]"))
     learner.normalizer = normalizers.BertNormalizer(lowercase=True)
     learner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(vocab_size=vocab_size, special_tokens=list(SPECIAL), show_progress=False)
-    learner.train_from_iterator(map(clean, texts), trainer)
+    cleaned = [learner.normalizer.normalize_str(clean(text)) for text in texts]
+    # The learner numbers inner letters as it meets them, in a random order, and equal counts are decided by number.
+    letters = sorted({letter for text in cleaned for letter in text if not letter.isspace()})
+    known = [*SPECIAL, *(f"##{letter}" for letter in letters)]
+    learner.train_from_iterator(
+        cleaned, trainers.WordPieceTrainer(vocab_size=vocab_size, special_tokens=known, show_progress=False)
+    )
     return CaptionTokenizer(_bert(learner.get_vocab()), context)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from pipeline.tar import TarWriter
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
@@ -114,3 +120,44 @@ def _bert(config: TextConfig, folder: Path) -> dict[str, Any]:
         "hf_pooler_type": "cls_last_hidden_state_pooler",
         "context_length": config.context,
     }
+
+
+COLOURS = {"red": (200, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 200), "grey": (128, 128, 128)}
+
+
+def jpeg(colour: str, number: int, side: int = 64) -> bytes:
+    """A square of a colour with noise of its own."""
+    rng = np.random.default_rng(number)
+    pixels = np.clip(np.array(COLOURS[colour]) + rng.integers(-20, 20, (side, side, 3)), 0, 255).astype(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=95)
+    return out.getvalue()
+
+
+def write_shard(path: Path, first: int, n: int) -> None:
+    """Samples of coloured squares with captions that name the colour."""
+    names = list(COLOURS)
+    with TarWriter(path) as tar:
+        for i in range(first, first + n):
+            colour, key = names[i % len(names)], f"PMC{i:04d}_v1_f001_s00"
+            text = f"Panel {i} shows a {colour} square" + " of even colour" * (i % 3)
+            about = {"pmcid": f"PMC{i}", "image_cluster": key, "text_cluster": key, "text": text}
+            tar.add(f"{key}.jpg", jpeg(colour, i))
+            tar.add(f"{key}.json", json.dumps(about).encode())
+            tar.add(f"{key}.txt", text.encode())
+
+
+@pytest.fixture(scope="session")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release of three training shards and one for validation: 50 and 8 samples."""
+    folder = tmp_path_factory.mktemp("shards")
+    sizes = {"train-00000": 20, "train-00001": 17, "train-00002": 13, "validation-00000": 8}
+    listed, first = [], 0
+    for name, n in sizes.items():
+        path = folder / f"{name}.tar"
+        write_shard(path, first, n)
+        first += n
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        listed.append({"file": path.name, "split": name.split("-")[0], "n_samples": n, "sha256": digest})
+    (folder / "manifest.json").write_text(json.dumps({"shards": listed}))
+    return folder

@@ -28,7 +28,9 @@ def assert_equal(found, wanted, tolerance: float = 1e-5) -> None:
     assert found[1].keys() == wanted[1].keys()
     largest = max(float(g.norm()) for g in wanted[1].values())
     for name, gradient in wanted[1].items():
-        assert float((found[1][name] - gradient).norm()) <= tolerance * max(float(gradient.norm()), 1e-2 * largest), name
+        assert float((found[1][name] - gradient).norm()) <= tolerance * max(float(gradient.norm()), 1e-2 * largest), (
+            name
+        )
 
 
 @pytest.fixture
