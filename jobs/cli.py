@@ -14,7 +14,7 @@ from pyspark.errors import PySparkException
 from rich.console import Console
 from rich.logging import RichHandler
 
-from jobs import bench_verbs, build_verbs, look_verbs, report_verb, train_verbs
+from jobs import bench_verbs, build_verbs, evaluate_verb, look_verbs, report_verb, train_verbs
 from jobs.session import JavaError
 from jobs.stages import StageError
 from jobs.verbs import COMPLETE, ERROR, INCOMPLETE, UsageError, Verb
@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     look_verbs.add(verbs)
     report_verb.add(verbs)
     train_verbs.add(verbs)
+    evaluate_verb.add(verbs)
     bench_verbs.add(verbs)
     return parser
 

@@ -1,13 +1,10 @@
-"""Verbs of training: train, train export, evaluate. PyTorch is imported when one of them runs, and by no other verb."""
+"""train and train export. PyTorch is imported when they run, and by no other verb."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import logging
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from jobs.training import default_workers, for_the_user
 from jobs.verbs import COMPLETE, Arguments, UsageError, Verbs, add_json, add_verb, print_json
 from pipeline.train.presets import PRESETS, with_settings
 
@@ -24,41 +22,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("pmc15m")
 
 _SECONDS_BETWEEN_LINES = 5.0
-_MOST_WORKERS = 16
-_ERRORS = {
-    "checkpoint": ("CheckpointError",),
-    "data": ("DataError",),
-    "export": ("ExportError",),
-    "init": ("InitError",),
-    "loop": ("TrainingError",),
-    "run": ("RunError",),
-    "shards": ("ShardError",),
-    "tokens": ("TokenizerError",),
-}
-"""What training raises for the user, by module."""
 
 
 def add(verbs: Verbs) -> None:
     """Adds the verbs of this module to the command line."""
     _add_train(verbs)
-
-
-@contextlib.contextmanager
-def for_the_user() -> Iterator[None]:
-    """Turns what training raises into errors of one line.
-
-    Raises:
-        UsageError: training cannot do what was asked for, or its packages are not installed.
-    """
-    try:
-        modules = {name: importlib.import_module(f"pipeline.train.{name}") for name in _ERRORS}
-    except ImportError as error:
-        raise UsageError(f"{error}; install what training needs with: pip install 'pmc15m[train]'") from error
-    kinds = tuple(getattr(modules[name], kind) for name, found in _ERRORS.items() for kind in found)
-    try:
-        yield
-    except kinds as error:
-        raise UsageError(str(error)) from error
 
 
 def _add_train(verbs: Verbs) -> None:
@@ -128,12 +96,6 @@ def _job(args: Arguments) -> Job:
         validation_split=args.validation_split,
         keep=args.keep,
     )
-
-
-def default_workers() -> int:
-    """Processes that load for one device: the machine's cores but one, shared by its devices."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(_MOST_WORKERS, max(0, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1))
 
 
 class _Live:
