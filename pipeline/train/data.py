@@ -12,12 +12,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from pipeline.train.group import ALONE, Group
 from pipeline.train.order import Order, uniforms
-from pipeline.train.pictures import N_DRAWS, PictureError, Pixels, evaluation_square, training_square
+from pipeline.train.pictures import N_DRAWS, Cropper, PictureError, Pixels, evaluation_square
 from pipeline.train.prepare import SampleTable
 
 CHUNK = 64
@@ -87,7 +88,8 @@ class ShardDataset(Dataset[Chunk]):
         seed: int = 0,
     ) -> None:
         self._tables = [SampleTable(shard, table) for shard, table in tables]
-        self._size, self._order, self._min_area, self._seed = size, order, min_area, seed
+        self._size, self._order, self._seed = size, order, seed
+        self._cropper = None if min_area is None else Cropper(size, min_area)
         self._file = lru_cache(maxsize=_OPEN_FILES)(_OpenFile)
 
     def __getitem__(self, span: Span) -> Chunk:
@@ -102,7 +104,7 @@ class ShardDataset(Dataset[Chunk]):
         rows, bad = self._order.at(places), []
         for i, (shard, row) in enumerate(rows):
             try:
-                images[i] = self._square(shard, row, draws[i])
+                self._picture(shard, row, draws[i], images[i])
             except (PictureError, OSError):
                 bad.append(i)
         self._replace(images, rows, bad)
@@ -113,13 +115,13 @@ class ShardDataset(Dataset[Chunk]):
             torch.from_numpy(images), tokens, lengths, [self._key(place) for place in self._order.at(places[bad])]
         )
 
-    def _square(self, shard: int, row: int, draws: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Pixels:
+    def _picture(self, shard: int, row: int, draws: NDArray[np.float64], out: Pixels) -> None:
         table = self._tables[shard]
-        offset, n_bytes = table.place(row)
-        data = self._file(table.shard).read(offset, n_bytes)
-        if self._min_area is None:
-            return evaluation_square(data, self._size)
-        return training_square(data, self._size, draws, self._min_area)
+        data = self._file(table.shard).read(*table.place(row))
+        if self._cropper is None:
+            out[:] = evaluation_square(data, self._size)
+        else:
+            self._cropper.square(data, draws, out)
 
     def _replace(self, images: Pixels, rows: list[tuple[int, int]], bad: list[int]) -> None:
         """Puts a neighbour where a picture could not be read, so that batches keep their size on all devices."""

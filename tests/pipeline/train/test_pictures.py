@@ -11,11 +11,11 @@ from PIL import Image
 from pipeline.train.order import uniforms
 from pipeline.train.pictures import (
     N_DRAWS,
+    Cropper,
     PictureError,
     evaluation_square,
     random_crop,
     square_of_image,
-    training_square,
 )
 
 
@@ -25,6 +25,20 @@ def picture(width: int, height: int, mode: str = "RGB", form: str = "JPEG") -> b
     out = io.BytesIO()
     Image.fromarray(pixels).convert(mode).save(out, form)
     return out.getvalue()
+
+
+def training_square(data: bytes, size: int, draws: np.ndarray, min_area: float) -> np.ndarray:
+    out = np.empty((size, size, 3), np.uint8)
+    Cropper(size, min_area).square(data, draws, out)
+    return out
+
+
+def test_a_crop_does_not_depend_on_the_picture_before() -> None:
+    draws, cropper = uniforms(0, np.arange(1), N_DRAWS)[0], Cropper(32, 0.9)
+    out = np.empty((32, 32, 3), np.uint8)
+    for data in (picture(300, 200), picture(80, 60), picture(64, 100)):
+        cropper.square(data, draws, out)
+        assert np.array_equal(out, training_square(data, 32, draws, 0.9))
 
 
 def test_crops_keep_the_area_and_the_shape() -> None:
