@@ -42,12 +42,13 @@ from pipeline.train.shards import find_shards, read_samples
 from pipeline.train.step import Stepper
 from pipeline.train.tokens import tokenizer_from_json
 
-EPOCHS, COMPARED = 40, 60
+EPOCHS, COMPARED = 10, 60
 RECIPE = dataclasses.replace(TINY, epochs=EPOCHS, lr=1e-3)
 
 
 def is_held_out(pmcid: str) -> bool:
-    return int(hashlib.sha256(pmcid.encode()).hexdigest(), 16) % 4 == 0
+    # Not the fold 0, on which it was seen that 400 pairs are learnt by heart in 40 passes.
+    return int(hashlib.sha256(pmcid.encode()).hexdigest(), 16) % 4 == 1
 
 
 def deal(release: Path, folder: Path) -> dict[str, int]:
@@ -70,7 +71,7 @@ def deal(release: Path, folder: Path) -> dict[str, int]:
 
 
 def learn(shards: Path, run: Path) -> None:
-    job = Job(RECIPE, shards, run, init="random", checkpoint_every=100, validate_every=50)
+    job = Job(RECIPE, shards, run, init="random", checkpoint_every=100, validate_every=5)
     train(job, Reports(print, lambda record: None))
     for record in read_log(run):
         if "validation_loss" in record:

@@ -95,6 +95,8 @@ def read_split(place: Path, split: str, task: Task) -> Split:
     if place.suffix == ".npz":
         return _from_npz(place, split)
     folder = next((place / name for name in _SPLITS[split] if (place / name).is_dir()), place)
+    if folder == place and split != "test":
+        raise DatasetError(f"{place}: has no folder {split}; training and test on the same pictures would say nothing")
     pictures, labels = [], []
     for label, name in enumerate(task.folders):
         files = sorted(path for path in (folder / name).rglob("*") if path.suffix.lower() in _SUFFIXES)

@@ -119,6 +119,8 @@ def test_folders_and_arrays_are_read_alike(folders: Path, tmp_path: Path) -> Non
         assert np.array_equal(a, b)
     with pytest.raises(DatasetError, match="it needs train_images and train_labels"):
         read_split(tmp_path / "set.npz", "train", task)
+    with pytest.raises(DatasetError, match="has no folder train; training and test on the same pictures"):
+        read_split(folders / "test", "train", task)
     with pytest.raises(DatasetError, match="holds no pictures; the classes are 0, 1"):
         read_split(folders, "test", TASKS["pcam"])
 
