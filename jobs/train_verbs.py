@@ -56,13 +56,11 @@ def _add_train(verbs: Verbs) -> None:
 
 def _train(args: Arguments, console: Console) -> int:
     with for_the_user():
-        import torch
-
+        from pipeline.train.group import share_cores
         from pipeline.train.loop import Reports, train
 
         job = _job(args)
-        # Loaders take cores too, and threads that wait for a core hold up all others.
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) - job.n_workers))
+        share_cores(job.n_workers)
         with _Live(console) as live:
             outcome = train(job, Reports(log.info, live.show))
     if int(os.environ.get("RANK", "0")):

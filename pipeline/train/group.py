@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -62,6 +63,17 @@ class Group:
         if self.size > 1:
             dist.barrier()
 
+    @contextlib.contextmanager
+    def first_alone(self) -> Iterator[None]:
+        """The first process does what follows before the others do; where it fails they are let go all the same."""
+        if self.rank > 0:
+            self.wait()
+        try:
+            yield
+        finally:
+            if self.rank == 0:
+                self.wait()
+
 
 ALONE = Group()
 """One process."""
@@ -88,6 +100,11 @@ def leave_group(group: Group) -> None:
     """Ends what `join_group` began."""
     if group.size > 1 and dist.is_initialized():
         dist.destroy_process_group()
+
+
+def share_cores(n_workers: int) -> None:
+    """Leaves cores to the processes that load: threads that wait for a core hold up all others."""
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) - n_workers))
 
 
 def pick_device() -> torch.device:

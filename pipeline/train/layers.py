@@ -69,7 +69,7 @@ class Packed:
 
     Args:
         starts: (B + 1,) int32, where each sample begins, and the end of the last.
-        longest: tokens of the longest sample.
+        longest: tokens of the longest sample, or more.
         causal: as in `Dense`.
     """
 
@@ -86,7 +86,7 @@ class Packed:
         if dropout:
             raise ValueError("packed attention has no dropout")
         pooled = q.shape[0] != k.shape[0] or len(self.starts) == k.shape[0] + 1
-        if q.is_cuda:
+        if q.is_cuda and q.dtype != torch.float32:  # the kernel takes half precision only
             return self._attend_cuda(q, k, v, pooled)
         return self._attend_padded(q, k, v, pooled)
 

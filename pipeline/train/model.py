@@ -23,6 +23,8 @@ SIGLIP_SCALE, SIGLIP_BIAS = math.log(10), -10.0
 """Source: Zhai et al. 2023, "Sigmoid Loss for Language Image Pre-Training", section 3.2."""
 
 _INIT_STD = 0.02
+_LONGEST_STEP = 64
+"""The longest text of a packed batch is told in such steps: a compiled block is made anew for each different one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +58,8 @@ def packed_texts(texts: Sequence[Tensor], device: torch.device, *, causal: bool)
     starts = F.pad(lengths.cumsum(0, dtype=torch.int32), (1, 0))
     positions = torch.arange(int(starts[-1])) - starts[:-1].repeat_interleave(lengths)
     ids = torch.cat(list(texts)).to(device, torch.int64, non_blocking=True)
-    layout = Packed(starts.to(device, non_blocking=True), int(lengths.max()), causal)
+    longest = -(-int(lengths.max()) // _LONGEST_STEP) * _LONGEST_STEP
+    layout = Packed(starts.to(device, non_blocking=True), longest, causal)
     return Texts(ids, positions.to(device, non_blocking=True), layout)
 
 

@@ -120,17 +120,15 @@ def begin(job: Job, group: Group) -> tuple[Recipe, CaptionTokenizer]:
     Raises:
         RunError, TokenizerError, ShardError: the run cannot be begun.
     """
-    if group.rank > 0:
-        group.wait()
-    recipe = settled_recipe(job)
-    tokenizer = settled_tokenizer(job, recipe)
-    text = dataclasses.replace(recipe.model.text, vocab_size=tokenizer.vocab_size)
-    recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, text=text))
-    if group.rank == 0:
-        job.out.mkdir(parents=True, exist_ok=True)
-        (job.out / FILE).write_text(tokenizer.to_json(), encoding="utf-8")
-        (job.out / RECIPE).write_text(json.dumps(dataclasses.asdict(recipe), indent=1) + "\n")
-        group.wait()
+    with group.first_alone():
+        recipe = settled_recipe(job)
+        tokenizer = settled_tokenizer(job, recipe)
+        text = dataclasses.replace(recipe.model.text, vocab_size=tokenizer.vocab_size)
+        recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, text=text))
+        if group.rank == 0:
+            job.out.mkdir(parents=True, exist_ok=True)
+            (job.out / FILE).write_text(tokenizer.to_json(), encoding="utf-8")
+            (job.out / RECIPE).write_text(json.dumps(dataclasses.asdict(recipe), indent=1) + "\n")
     return recipe, tokenizer
 
 
@@ -142,11 +140,6 @@ def prepared_split(
     Raises:
         ShardError: there are none, or none can be used.
     """
-    if group.rank > 0:
-        group.wait()
-    found = prepare(
-        find_shards(job.shards, split), tokenizer, job.prepared or job.out / PREPARED, job.n_workers, progress
-    )
-    if group.rank == 0:
-        group.wait()
-    return found
+    with group.first_alone():
+        shards = find_shards(job.shards, split)
+        return prepare(shards, tokenizer, job.prepared or job.out / PREPARED, job.n_workers, progress)

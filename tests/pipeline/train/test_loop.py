@@ -131,6 +131,17 @@ def test_two_processes_train_as_one(shards: Path, tmp_path: Path) -> None:
         assert float((mine[name] - wanted[name]).norm()) <= 1e-3 * float(wanted[name].norm()) + 1e-4, name
 
 
+def test_two_processes_without_validation_do_not_wait_for_each_other(shards: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(shards, tmp_path / "copy"))
+    (copy / "manifest.json").unlink()
+    (copy / "validation-00000.tar").unlink()
+    recipe = dataclasses.replace(SMALL, max_steps=1)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    arguments = command(tmp_path, copy, tmp_path / "run", recipe, 0)
+    subprocess.run([*launcher, *arguments], check=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert len(losses(tmp_path / "run")) == 1
+
+
 def test_a_corrupt_shard_is_left_out_and_named(shards: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(shards, tmp_path / "copy"))
     (copy / "train-00002.tar").write_bytes(b"rubbish")
