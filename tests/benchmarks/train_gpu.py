@@ -187,7 +187,7 @@ def cases(device: torch.device, base: Recipe, small: int, large: int, micro: int
 
 def timed(step: Step, make_batch: Callable[[int], Batch], device: torch.device, n: int) -> tuple[float, float]:
     """Seconds per step, and gigabytes at the peak."""
-    for i in range(WARM_UP):
+    for i in range(min(WARM_UP, n)):
         step(make_batch(i))
     _wait(device)
     if device.type == "cuda":
@@ -305,6 +305,8 @@ def main() -> None:
     if not args.smoke and not torch.cuda.is_available():
         sys.exit("no GPU; --smoke runs tiny towers on the CPU")
     device = torch.device("cpu" if args.smoke else "cuda")
+    if args.smoke:
+        torch.set_num_threads(1)
     base = dataclasses.replace(PRESETS["tiny" if args.smoke else "biomedclip"], text_dropout=0.0, precision="bf16")
     small, large, micro, n_steps = (16, 32, 8, 1) if args.smoke else (1024, 4096, 512, STEPS)
     name = "CPU" if args.smoke else torch.cuda.get_device_name()
