@@ -14,7 +14,16 @@ from pyspark.errors import PySparkException
 from rich.console import Console
 from rich.logging import RichHandler
 
-from jobs import bench_verbs, build_verbs, interrupt, look_verbs, plan_verb, report_verb
+from jobs import (
+    bench_verbs,
+    build_verbs,
+    evaluate_verb,
+    interrupt,
+    look_verbs,
+    plan_verb,
+    report_verb,
+    train_verbs,
+)
 from jobs.session import JavaError
 from jobs.stages import StageError
 from jobs.verbs import COMPLETE, ERROR, INCOMPLETE, UsageError, Verb
@@ -88,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     build_verbs.add(verbs)
     look_verbs.add(verbs)
     report_verb.add(verbs)
+    train_verbs.add(verbs)
+    evaluate_verb.add(verbs)
     bench_verbs.add(verbs)
     plan_verb.add(verbs)
     return parser

@@ -241,7 +241,7 @@ def _changed(config: Config, key: str, value: Any, origin: str) -> Config:
     section_name, name = key.split(".")
     section = getattr(config, section_name)
     annotation = typing.get_type_hints(type(section))[name]
-    value = _converted(value, annotation, f"{origin}: '{key}'")
+    value = converted(value, annotation, f"{origin}: '{key}'")
     try:
         changed = dataclasses.replace(section, **{name: value})
     except ValueError as error:
@@ -249,8 +249,12 @@ def _changed(config: Config, key: str, value: Any, origin: str) -> Config:
     return dataclasses.replace(config, **{section_name: changed})
 
 
-def _converted(value: Any, annotation: Any, where: str) -> Any:
-    """A value from TOML, or a string from the command line, as the declared type."""
+def converted(value: Any, annotation: Any, where: str) -> Any:
+    """A value from TOML, or a string from the command line, as the declared type.
+
+    Raises:
+        ConfigError: it cannot be one.
+    """
     if isinstance(annotation, types.UnionType):
         if value in ("none", "", None):
             return None
