@@ -20,6 +20,10 @@ _AHEAD_BYTES = 8_000_000
 what waits, bounds the memory of a worker whatever the source sends. It costs a request more for each; of 371 images of
 the test articles one is larger."""
 
+_UNDER_WAY = 4
+"""Objects under way for each connection: those that wait to be asked for again need none. On loopback with 50 ms of
+latency, 16 connections and 5 % of requests failing: 199 requests/s with 1, 223 with 4, both on a busy machine."""
+
 
 def open_for(context: Context) -> Source:
     """The run's source; opened once per worker process, so that its connections are kept."""
@@ -59,7 +63,8 @@ def _deliveries(
 ) -> Iterator[Delivery]:
     rows, to_come = itertools.tee(rows)
     limit = _AHEAD_BYTES if n_ahead > 1 else None
-    found = read_ahead(partial(_read, source, limit), map(wants, to_come), n_ahead)
+    n_under_way = n_ahead * _UNDER_WAY if n_ahead > 1 else 1
+    found = read_ahead(partial(_read, source, limit), map(wants, to_come), n_under_way)
     for row, (want, got) in zip(rows, found, strict=True):
         if limit and _is_too_large(got):
             ((_, got),) = read_ahead(partial(_read, source, None), [want], 1)

@@ -50,7 +50,7 @@ class Reason(StrEnum):
     """The figure states rights of a third party that its article's licence does not cover."""
     # fetch
     MISSING_OBJECT = "missing_object"
-    """The source does not have the object (403, 404, or no such file)."""
+    """The source does not have the object, or refuses it for good (403, 404, another 4xx, or no such file)."""
     MD5_MISMATCH = "md5_mismatch"
     """The bytes do not have the md5 that the source states."""
     TRUNCATED = "truncated"

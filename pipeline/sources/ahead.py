@@ -2,7 +2,8 @@
 
 One connection waits for its server most of the time. Measured on loopback with 588 objects of the test articles
 (89 kB in the mean) and 20 ms of latency: 42 objects/s one after the other, 375 with 16 at a time; with 100 ms, 9 and
-107. An object that has to be asked for again holds up those behind it, not their reading: up to so many bytes wait.
+107. An object that has to be asked for again holds up those behind it, not their reading: others take its connection,
+and up to so many bytes wait.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pipeline.sources.source import ArticleMetadata, MediaObject, Source, Source
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
-_MOST_WAITING = 256
+_MOST_WAITING = 2_000
 """Objects that may be under way or wait for their turn."""
 _MOST_BYTES = 64_000_000
 """Bytes that may wait for their turn before the next object is asked for; those under way come on top."""

@@ -21,10 +21,10 @@ from pipeline.sources.source import SourceError
 from pipeline.sources.store import md5_mismatch, too_large
 from schemas.reject import Reason
 
-_MISSING = {401, 403, 404, 410}
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _BUSY = {429, 503}
 """Of these, the ones that ask for fewer requests. S3 answers 503 with the code SlowDown."""
+_PROXY_WANTS_PASSWORD = 407
 _OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 """Errors of the temporary file, which no other try will mend."""
 _MENDABLE = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
@@ -49,7 +49,8 @@ def raise_refusal(url: str, status: int, body: bytes, retry_after_s: float | Non
     if status in _PASSING or says_busy:
         is_busy = status in _BUSY or says_busy
         raise TryAgainError(Reason.FETCH_FAILED, what, is_busy=is_busy, retry_after_s=retry_after_s)
-    raise SourceError(Reason.MISSING_OBJECT if status in _MISSING else Reason.FETCH_FAILED, what)
+    is_refused = 400 <= status < 500 and status != _PROXY_WANTS_PASSWORD
+    raise SourceError(Reason.MISSING_OBJECT if is_refused else Reason.FETCH_FAILED, what)
 
 
 def check_head(url: str, response: requests.Response, wanted: Wanted) -> None:

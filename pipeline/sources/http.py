@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urljoin
@@ -66,6 +67,7 @@ class HttpStore:
         self._clock = clock or SystemClock()
         self.traffic = Traffic()
         self._pace = _pace(options, self._clock)
+        self._turns = threading.BoundedSemaphore(options.n_connections)
         self._session = _session(base, options)
 
     def __reduce__(self) -> tuple[Callable[..., HttpStore], tuple[Any, ...]]:
@@ -143,23 +145,31 @@ class HttpStore:
         return sink.getvalue()
 
     def _get(self, url: str, sink: BinaryIO, wanted: Wanted) -> None:
-        """Writes the body into an empty sink, with as many tries as it takes."""
+        """Writes the body into an empty sink, with as many tries as it takes.
+
+        Whoever waits to try again leaves its connection, and the memory of half a body, to the others.
+        """
 
         def attempt() -> None:
-            sink.seek(0)
-            sink.truncate()
-            self._pace.wait()
             try:
-                found = self._try(url, sink, wanted)
+                check_body(url, self._in_turn(url, sink, wanted), sink, wanted)
             except TryAgainError as failure:
+                sink.seek(0)
+                sink.truncate()
                 if failure.is_busy:
                     self._pace.slow_down()
                 raise
-            finally:
-                self.traffic.add(sink.tell())
-            check_body(url, found, sink, wanted)
 
         with_retries(attempt, self.options, self._clock)
+
+    def _in_turn(self, url: str, sink: BinaryIO, wanted: Wanted) -> str:
+        """Tries once, when a connection is free and the pace allows."""
+        with self._turns:
+            self._pace.wait()
+            try:
+                return self._try(url, sink, wanted)
+            finally:
+                self.traffic.add(sink.tell())
 
     def _try(self, url: str, sink: BinaryIO, wanted: Wanted) -> str:
         """Writes the body of one answer into the sink; returns its md5."""

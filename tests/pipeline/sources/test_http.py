@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from pipeline.sources import HttpOptions, Limits, SourceError, open_source
+from pipeline.sources import HttpOptions, Limits, SourceError, open_source, read_ahead
 from pipeline.sources.cloud import CloudSource
 from pipeline.sources.http import HttpStore
 from schemas.reject import Reason
@@ -123,7 +123,8 @@ PERMANENT = {
     "404": (_answer(404), Reason.MISSING_OBJECT),
     "403": (_answer(403, b"<Error><Code>AccessDenied</Code></Error>"), Reason.MISSING_OBJECT),
     "410": (_answer(410), Reason.MISSING_OBJECT),
-    "400": (_answer(400), Reason.FETCH_FAILED),
+    "400": (_answer(400), Reason.MISSING_OBJECT),
+    "407": (_answer(407), Reason.FETCH_FAILED),
     "304": (_answer(304), Reason.FETCH_FAILED),
     "larger_than_stated": (_answer(200, b"", n_stated=10**9), Reason.TOO_LARGE),
     "redirect_loop": (lambda handler: handler.answer(302, b"", Location=handler.path), Reason.FETCH_FAILED),
@@ -273,6 +274,16 @@ def test_threads_share_a_store(server, store):
         thread.join()
     assert found == [BODY] * 20
     assert len({port for _, port, _ in server.requests}) <= 4
+
+
+def test_who_waits_to_ask_again_leaves_the_connection_to_others(serve):
+    server = serve({KEY: BODY, "other": b"x"})
+    server.faults[KEY] = [_answer(503, Retry_After="2")]
+    store = HttpStore(server.url, HttpOptions(n_connections=1))
+    outcomes = read_ahead(lambda key: (store.read(key, max_bytes=10**6), time.monotonic())[1], [KEY, "other"], 2)
+    (_, waited), (_, other) = outcomes
+    assert waited - other > 1.5
+    assert len({port for _, port, _ in server.requests}) == 1
 
 
 def test_a_pickled_store_reads_on(server, store):
