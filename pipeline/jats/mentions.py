@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from lxml.etree import _Element as Element
@@ -38,6 +38,8 @@ _BEFORE = re.compile(
     r"\b(?:(?:supplementa(?:ry|l)|suppl?\.|extended data)\s)?(?:fig(?:ure)?s?\.?|schemes?|plates?)\s?[(\[]?$",
     re.IGNORECASE,
 )
+_MAX_WORD = 40
+_MAX_QUALIFIER = len("supplementary ")
 _RANGE_INSIDE = re.compile(
     rf"(?<![\d.])(\d{{1,3}})\s?[A-Za-z]?\s?(?:[{_DASH}]|to|through)\s?(?:S|EV)?(\d{{1,3}})(?![\d.]\d)"
 )
@@ -131,7 +133,12 @@ def label_place(label: str | None) -> LabelPlace | None:
 
     None where the label does not end in a number.
     """
-    match = _LABEL.fullmatch(label) if label and len(label) <= _MAX_LABEL else None
+    return _label_place(label) if label and len(label) <= _MAX_LABEL else None
+
+
+@lru_cache(maxsize=1024)
+def _label_place(label: str) -> LabelPlace | None:
+    match = _LABEL.fullmatch(label)
     if match is None or match[1][-1:].isdecimal():
         return None
     words = " ".join(re.split(r"[\W_]+", match[1].lower())).strip()
@@ -190,8 +197,8 @@ def read_citations(
     paragraph: Element, citing: dict[Element, tuple[int, ...]], targets: Targets
 ) -> tuple[str, list[Citation]]:
     """The text of a paragraph and the citations in it, in order."""
-    text, spans = marked_text([paragraph], CITING_RULES)
-    single = [Citation(s, e, citing[what]) for s, e, what in spans if not isinstance(what, str) and what in citing]
+    text, spans = marked_text([paragraph], CITING_RULES, citing)
+    single = [Citation(start, end, citing[xref]) for start, end, xref in spans if not isinstance(xref, str)]
     return text, list(_extended(text, _joined(text, single, targets)))
 
 
@@ -248,33 +255,35 @@ def _extended(text: str, citations: Iterator[Citation]) -> Iterator[Citation]:
             continue
         begin = start
         if not text[start : start + 3].isalpha():  # the word is outside: `Figs. <xref>2</xref>`
-            earliest = max(taken, start - 40)
-            outside = text[earliest:start]
-            before = _BEFORE.search(outside) if _may_name_figures(outside) else None
-            begin = earliest + before.start() if before else start
+            begin = _word_start(text, max(taken, start - _MAX_WORD), start)
         taken = _panels_end(text, start, end)
         yield Citation(begin, taken, targets)
 
 
-def _may_name_figures(text: str) -> bool:
-    """One of these is in every text that `_BEFORE` finds: plain searches are much faster than the pattern."""
-    lowered = text.lower()
-    return "fig" in lowered or "plate" in lowered or "scheme" in lowered
+def _word_start(text: str, earliest: int, start: int) -> int:
+    """Where the word before a citation starts; `start` where there is none.
+
+    One of the plain words is in all that `_BEFORE` finds: to look for them is much faster than the pattern.
+    """
+    outside = text[earliest:start].lower()
+    word = max(outside.rfind("fig"), outside.rfind("plate"), outside.rfind("scheme"))
+    before = _BEFORE.search(text, max(earliest, earliest + word - _MAX_QUALIFIER), start) if word >= 0 else None
+    return before.start() if before else start
 
 
 def _panels_end(text: str, start: int, end: int) -> int:
     """Where the panel letters that follow a citation end: they ascend, in one case, and are no words."""
-    inside = _ENDS_IN_PANEL.search(text[start:end])
-    last = inside[1] if inside else None
-    if last is None:
-        if not text[end - 1].isdigit():
-            return end
+    if text[end - 1].isdigit():
         if listed := _PANELS_IN_PARENTHESES.match(text, end):
             return listed.end()
         match = _FIRST_PANEL.match(text, end)
         if match is None:
             return end
         last, end = match[1] or match[2], match.end()
+    elif inside := _ENDS_IN_PANEL.search(text[start:end]):
+        last = inside[1]
+    else:
+        return end
     while (match := _NEXT_PANEL.match(text, end)) and match[1].isupper() == last.isupper() and match[1] > last:
         last, end = match[1], match.end()
     return end

@@ -82,8 +82,8 @@ _FREE = re.compile(
     r"creative commons|\bCC[ -]?(?:BY|0)|public domain|creativecommons\.org|open access article", re.IGNORECASE
 )
 _STEMS = (
-    *("permission", "courtesy", "copyright", "©", "all rights", "license", "licence", "public domain"),
-    *("creative commons", "source:", "source :", "sources:", "sources :", "credit", "taken from"),
+    *("permission", "courtesy", "copyright", "©", "all rights", "licen", "public domain", "creative commons"),
+    *("source", "credit", "taken from"),
 )
 _ORIGIN_STEMS = ("adapted", "reprinted", "reproduced", "modified", "redrawn", "republished", "reused")
 _MAKER_STEMS = ("photo", "image", "illustration", "drawing")
