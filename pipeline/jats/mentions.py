@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from lxml.etree import _Element as Element
@@ -58,6 +59,9 @@ class Citation(NamedTuple):
     start: int
     end: int
     targets: tuple[int, ...]
+
+
+_START = attrgetter("start")
 
 
 @dataclass(slots=True)
@@ -145,7 +149,7 @@ def _label_place(label: str) -> LabelPlace | None:
     return LabelPlace(_FIGURE_WORD.sub("", words), int(match[2]))
 
 
-def find_mentions(xrefs: list[Element], targets: Targets) -> list[list[Mention]]:
+def find_mentions(article: Element, targets: Targets) -> list[list[Mention]]:
     """The mentions of each figure, in document order.
 
     Raises:
@@ -153,7 +157,7 @@ def find_mentions(xrefs: list[Element], targets: Targets) -> list[list[Mention]]
     """
     mentions: list[list[Mention]] = [[] for _ in targets.figures]
     places, size = Places(), 0
-    for paragraph, citing in _by_paragraph(xrefs, targets).items():
+    for paragraph, citing in _by_paragraph(article, targets).items():
         place = places.of(paragraph)
         text, citations = read_citations(paragraph, citing, targets)
         if not text:
@@ -170,11 +174,11 @@ def find_mentions(xrefs: list[Element], targets: Targets) -> list[list[Mention]]
     return mentions
 
 
-def _by_paragraph(xrefs: list[Element], targets: Targets) -> dict[Element, dict[Element, tuple[int, ...]]]:
+def _by_paragraph(article: Element, targets: Targets) -> dict[Element, dict[Element, tuple[int, ...]]]:
     """Per paragraph, its citing cross-references with the figures that their ids name."""
     found: dict[Element, dict[Element, tuple[int, ...]]] = {}
     by_id = targets.by_id
-    for xref in xrefs:
+    for xref in article.iter("xref"):  # nine in ten cite the literature
         rid = xref.get("rid")
         if rid is None:
             continue
@@ -205,7 +209,7 @@ def read_citations(
 def _joined(text: str, citations: list[Citation], targets: Targets) -> Iterator[Citation]:
     """Ranges over two cross-references and lists within one figure become one citation; inner ranges are filled."""
     pending: Citation | None = None
-    for citation in sorted(citations, key=lambda c: c.start):
+    for citation in sorted(citations, key=_START):
         citation = _filled(text, citation, targets)
         if pending is None:
             pending = citation

@@ -129,9 +129,10 @@ def collapse(raw: str, spans: list[Span]) -> tuple[str, list[Span]]:
     text = single_spaced(raw)
     moved = spans if len(text) == len(raw.rstrip()) else _move(raw, spans)
     kept: list[Span] = []
+    length = len(text)
     for start, end, what in moved:
-        end = min(end, len(text))
-        start = min(start, end)
+        if end > length:
+            start, end = min(start, length), length
         while start < end and text[start] == " ":
             start += 1
         while start < end and text[end - 1] == " ":
