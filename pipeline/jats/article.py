@@ -114,9 +114,14 @@ def _year(dates: list[Element]) -> int | None:
     stated = [
         (date.get("pub-type") in _RELEASES or date.get("date-type") in _RELEASES, int(match[1]))
         for date in dates
-        if (match := _YEAR.fullmatch(date.findtext(".//year") or date.get("iso-8601-date", "")[:4]))
+        if (match := _YEAR.fullmatch(_stated_year(date)))
     ]
     return min(stated)[1] if stated else None
+
+
+def _stated_year(date: Element) -> str:
+    year = next(date.iter("year"), None)
+    return (year is not None and year.text) or date.get("iso-8601-date", "")[:4]
 
 
 def _authors(group: Element) -> list[str]:

@@ -114,8 +114,7 @@ def _check_bytes(xml: bytes) -> None:
 
 
 def _parse_shortened(xml: bytes) -> Element:
-    declared = _DECLARATION.match(xml.removeprefix(b"\xef\xbb\xbf"))
-    shorter = shortened(xml, is_utf8=declared is None or declared[1].lower() in (b"utf-8", b"utf8"))
+    shorter = shortened(xml)
     if shorter is not xml:
         with contextlib.suppress(JatsError):  # the cut was wrong, or the document is: the whole of it tells which
             return _parse_with_characters(shorter)

@@ -72,7 +72,7 @@ def read_figures(found: Found) -> tuple[ParsedFigure, ...]:
     labels = [_label(figure, held.labels) for figure in found.figures]
     if sum(len(label or "") for label in labels) > MAX_TEXT:
         raise JatsError(Reason.BAD_XML, f"the inherited labels hold more than {MAX_TEXT} characters")
-    mentions = find_mentions(found.xrefs, _targets(found, labels))
+    mentions = find_mentions(found.article, _targets(found, labels))
     figures = tuple(
         _figure(number, element, label, held, cited)
         for number, (element, label, cited) in enumerate(zip(found.figures, labels, mentions, strict=True), start=1)
@@ -253,20 +253,25 @@ def container_of(element: Element) -> str:
 
 def _graphics(pictures: list[Element]) -> tuple[ParsedGraphic, ...]:
     """The pictures of one figure; in each `<alternatives>` one is chosen, outside of them all are."""
-    sets: dict[Element, list[Element]] = {}
-    for picture in pictures:
-        holder = picture.getparent()
-        if holder is not None and holder.tag == "alternatives":
-            sets.setdefault(holder, []).append(picture)
-    others = {best: rest for best, *rest in map(best_first, sets.values())}
+    others = _other_renderings(pictures)
     dropped = {picture for rest in others.values() for picture in rest}
     return tuple(
         ParsedGraphic(
             number=n,
             href=href_of(p),
-            other_hrefs=tuple(href for other in others.get(p, ()) if (href := href_of(other))),
+            other_hrefs=tuple([href for other in others.get(p, ()) if (href := href_of(other))]),
             is_chosen=p not in dropped,
             mimetype=mimetype_of(p),
         )
         for n, p in enumerate(pictures, start=1)
     )
+
+
+def _other_renderings(pictures: list[Element]) -> dict[Element, list[Element]]:
+    """The chosen picture of each `<alternatives>`, and the others of that set, best first."""
+    sets: dict[Element, list[Element]] = {}
+    for picture in pictures:
+        holder = picture.getparent()
+        if holder is not None and holder.tag == "alternatives":
+            sets.setdefault(holder, []).append(picture)
+    return {best: rest for best, *rest in map(best_first, sets.values())}

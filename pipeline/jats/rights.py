@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml.etree import _Element as Element
 
@@ -81,14 +82,18 @@ _COURTESY = re.compile(r"\bcourtesy\b", re.IGNORECASE)
 _FREE = re.compile(
     r"creative commons|\bCC[ -]?(?:BY|0)|public domain|creativecommons\.org|open access article", re.IGNORECASE
 )
+_MAX_ADDRESS = 100
+"""Longer texts are no address of a licence, which comes with every article of a journal."""
 _STEMS = (
-    *("permission", "courtesy", "copyright", "©", "all rights", "license", "licence", "public domain"),
-    *("creative commons", "source:", "source :", "sources:", "sources :", "credit", "taken from"),
+    *("permission", "courtesy", "copyright", "©", "all rights", "licen", "public domain", "creative commons"),
+    *("source", "credit", "taken from"),
 )
 _ORIGIN_STEMS = ("adapted", "reprinted", "reproduced", "modified", "redrawn", "republished", "reused")
-_MAKER_STEMS = ("photo", "image", "illustration", "drawing")
-"""One of these is in every text that `_WORDING` finds, those of origin beside ``from`` or ``after``, those of a maker
-beside ``by``; plain searches are ten times as fast as the pattern."""
+_MAKER_STEMS = tuple(
+    f"{what} by" for word in ("photo", "photograph", "image", "illustration", "drawing") for what in (word, f"{word}s")
+)
+"""One of these is in every text that `_WORDING` finds, those of origin beside ``from`` or ``after``; plain searches are
+ten times as fast as the pattern."""
 _SENTENCE = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)(?<!\bal\.)(?<!\b[Rr]ef\.)(?<!\b[Ff]ig\.)(?<!\bDr\.)\s+(?=[A-Z(\[©])")
 """Between sentences, not after an initial or an abbreviation that a name or a reference follows."""
 
@@ -112,6 +117,10 @@ def license_code_of(text: str) -> str | None:
 
     Licences go before the public domain dedication: publishers add that one for the data of the article only.
     """
+    return _cached_code(text) if len(text) <= _MAX_ADDRESS else _license_code(text)
+
+
+def _license_code(text: str) -> str | None:
     lowered = text.lower()
     if "creative" not in lowered and "cc" not in lowered and "public domain" not in lowered:
         return None
@@ -126,6 +135,9 @@ def license_code_of(text: str) -> str | None:
     if short:
         return "CC0"
     return "CC0" if addresses or _ZERO_WORDS.search(text) else None
+
+
+_cached_code = lru_cache(maxsize=256)(_license_code)
 
 
 def _code(parts: Iterable[str]) -> str:
@@ -167,9 +179,10 @@ def _statement(element: Element, pmc_license_ref: str | None) -> LicenseStatemen
         "license text": [text, *links],
         "license/@license-type": [element.get("license-type", "")],
     }
-    found_in = next((place for place, words in places.items() if license_code_of(" ".join(words))), None)
+    codes = ((place, code) for place, words in places.items() if (code := license_code_of(" ".join(words))))
+    found_in, code = next(codes, (None, None))
     return LicenseStatement(
-        code=license_code_of(" ".join(places[found_in])) if found_in else None,
+        code=code,
         url=_url([*places[found_in], *references, *links] if found_in else [href_of(element) or "", *references]),
         text=text or None,
         found_in=found_in,

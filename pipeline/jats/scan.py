@@ -15,24 +15,24 @@ MAX_OBJECTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Elements of one article, each list in document order."""
+    """An article, and elements of it, each list in document order."""
 
+    article: Element
     figures: list[Element] = field(default_factory=list)
     groups: list[Element] = field(default_factory=list)
     pictures: list[Element] = field(default_factory=list)
     """`<graphic>` and `<media>`, wherever they stand."""
     rights: list[Element] = field(default_factory=list)
     """`<permissions>` and `<attrib>`, wherever they stand."""
-    xrefs: list[Element] = field(default_factory=list)
 
 
 def scan(article: Element) -> Found:
-    """The figures, fig-groups, pictures, cross-references and rights of an article.
+    """The figures, fig-groups, pictures and rights of an article.
 
     Raises:
         JatsError: more than `MAX_OBJECTS` figures, groups and pictures.
     """
-    found = Found()
+    found = Found(article)
     lists: dict[str, list[Element]] = {
         "fig": found.figures,
         "fig-group": found.groups,
@@ -40,7 +40,6 @@ def scan(article: Element) -> Found:
         "media": found.pictures,
         "permissions": found.rights,
         "attrib": found.rights,
-        "xref": found.xrefs,
     }
     for element in article.iter(*lists):
         lists[element.tag].append(element)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Container
 from itertools import accumulate
 from typing import Final, TypeAlias
 
@@ -68,8 +69,12 @@ TITLE_RULES: Final = RULES | {"xref": _LEFT_OUT, "fn": _LEFT_OUT}
 
 CAPTION_RULES: Final = {name: rule for name, rule in RULES.items() if rule != _XREF}
 """Marks, but no cross-references."""
-CITING_RULES: Final = {name: rule for name, rule in RULES.items() if rule not in ("bold", "italic")}
-"""Cross-references, but no marks in the line."""
+CITING_RULES: Final = {
+    name: _BLOCK if rule in ("title", "paragraph", "list_item") else rule
+    for name, rule in RULES.items()
+    if rule not in ("bold", "italic")
+}
+"""Cross-references, but no marks."""
 
 _ALTERNATIVE_ORDER: Final = (MATHML + "math", "math", "tex-math", "textual-form")
 _TEX_BODY = re.compile(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", re.DOTALL)
@@ -88,9 +93,17 @@ def plain_text(element: Element | None, rules: dict[str, str] = RULES) -> str | 
     return single_spaced("".join(raw.parts)) or None
 
 
-def marked_text(elements: list[Element], rules: dict[str, str]) -> tuple[str, list[Span]]:
-    """The texts of the elements joined by one space, and the spans in it of what the rules mark."""
-    raw = _Raw(rules)
+def marked_text(
+    elements: list[Element], rules: dict[str, str], xrefs: Container[Element] = ()
+) -> tuple[str, list[Span]]:
+    """The texts of the elements joined by one space, and the spans in it of what the rules mark.
+
+    Args:
+        elements: whose insides make the text.
+        rules: what an element does to the text, by its name.
+        xrefs: the cross-references whose spans are wanted.
+    """
+    raw = _Raw(rules, xrefs)
     for element in elements:
         raw.gap()
         raw.read(element)
@@ -116,9 +129,10 @@ def collapse(raw: str, spans: list[Span]) -> tuple[str, list[Span]]:
     text = single_spaced(raw)
     moved = spans if len(text) == len(raw.rstrip()) else _move(raw, spans)
     kept: list[Span] = []
+    length = len(text)
     for start, end, what in moved:
-        end = min(end, len(text))
-        start = min(start, end)
+        if end > length:
+            start, end = min(start, length), length
         while start < end and text[start] == " ":
             start += 1
         while start < end and text[end - 1] == " ":
@@ -149,10 +163,11 @@ def _move(raw: str, spans: list[Span]) -> list[Span]:
 class _Raw:
     """Text as it is gathered: pieces, before white space is made single, and spans that count pieces."""
 
-    __slots__ = ("has_math", "parts", "rules", "spans")
+    __slots__ = ("has_math", "parts", "rules", "spans", "xrefs")
 
-    def __init__(self, rules: dict[str, str]) -> None:
+    def __init__(self, rules: dict[str, str], xrefs: Container[Element] = ()) -> None:
         self.rules = rules
+        self.xrefs = xrefs
         self.parts: list[str] = []
         self.spans: list[Span] = []
         self.has_math: dict[Element | None, bool] = {}
@@ -175,8 +190,11 @@ class _Raw:
                     self.read(child)
                 elif text := child.text:
                     parts.append(text)
-                if rule:
-                    self.spans.append((start, len(parts), child if rule == _XREF else rule))
+                if rule == _XREF:
+                    if child in self.xrefs:
+                        self.spans.append((start, len(parts), child))
+                elif rule:
+                    self.spans.append((start, len(parts), rule))
             else:
                 self._read_by(rule, child)
             if tail := child.tail:

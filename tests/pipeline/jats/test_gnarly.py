@@ -58,6 +58,8 @@ CAPTIONS = {
     "dialect-byte-order-mark": "BOM",
     "references-in-a-comment-hide-no-figure": "Kept.",
     "fig-in-a-table-cell": "In a cell.",
+    "tables-with-mismatched-tags": "Cap 1.",
+    "tables-in-a-comment-hide-no-paragraph": "Kept.",
     "tables-in-cdata-are-text": "Tag <table-wrap><table>kept</table></table-wrap> here.",
 }
 
@@ -172,6 +174,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "meta-licence-in-its-type": {"license_code": "CC BY-ND"},
     "meta-editors-and-collab-alternatives": {"authors": ("J Doe", "The Group")},
     "meta-year-in-iso-date": {"year": 2021},
+    "tables-in-a-comment-hide-no-paragraph": {"mention_texts": [["As Fig. 1 shows."]]},
     "mention-beside-references-that-are-cut": {"mention_texts": [["Known [1], Fig. 1."]]},
 }
 
