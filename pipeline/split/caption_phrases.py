@@ -34,17 +34,30 @@ _TRAILING = re.compile(
 _CLOSING_BRACKET = re.compile(r"\)\.?$")
 _LAST_WORD = re.compile(r"(\w+)\s{0,3}$")
 _NEXT_WORD = re.compile(r"\s{0,3}(\w+)")
-_LONG_TAIL_WORDS = 3
-_TERSE_WORDS = 4
+_BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
+_CONJUNCTION = re.compile(r"\s(?:and|or)\s")
+_AUXILIARIES = frozenset({"are", "is", "was", "were"})
+_RELATIVE = frozenset({"which", "where", "while", "whereas", "when", "as", "all", "each"})
+_TAIL, _LONG_TAIL = 2, 3
+"""Words that a tail has at least; the second where it is less sure."""
+_MORE_WORDS = 3
+"""The last phrase without its tail is longer than the others by no more than this."""
+_MOST_SHARED_WORDS = 4
+_PARALLEL_VOTE = 3
+"""For labels that the same word follows: `(A) per leaf and (B) per ground area`."""
+
+
+_Word = tuple[str, int]
+"""A word and where it begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """The words `[start, end)` and the marker they belong to; None for the frame that the whole sentence shares."""
+    """The words `[start, end)` and the markers they belong to; none for the frame that the whole sentence shares."""
 
     start: int
     end: int
-    marker: Placed | None
+    markers: tuple[Placed, ...] = ()
 
 
 def trim(caption: str, start: int, end: int) -> tuple[int, int]:
@@ -80,7 +93,14 @@ def labels_come_first(caption: str, start: int, end: int, markers: Sequence[Plac
 
 def lean(caption: str, markers: Sequence[Placed]) -> int:
     """Above 0 where the markers look like heads of their words, below where they close them."""
-    return sum(_vote(caption, marker) for marker in markers)
+    openings = {_word_after(caption, marker) for marker in markers}
+    is_parallel = len(markers) > 1 and len(openings) == 1 and None not in openings
+    return sum(_vote(caption, marker) for marker in markers) + (_PARALLEL_VOTE if is_parallel else 0)
+
+
+def _word_after(caption: str, marker: Placed) -> str | None:
+    word = _NEXT_WORD.match(caption, marker.end)
+    return word[1].lower() if word else None
 
 
 def _has_words(caption: str, start: int, end: int) -> bool:
@@ -113,32 +133,72 @@ def _opens_sentence(word: str) -> bool:
 
 def phrases_after(caption: str, start: int, end: int, markers: Sequence[Placed]) -> list[Phrase]:
     """Phrases that follow their labels; the words before the first label are the frame."""
-    phrases = [Phrase(start, markers[0].start, None)]
+    frame = Phrase(start, markers[0].start)
     stops = [*(marker.start for marker in markers[1:]), end]
-    for marker, stop in zip(markers, stops, strict=True):
-        phrases.append(Phrase(marker.end, stop, marker))
-    cut = _long_tail(caption, phrases[1:])
+    phrases = [Phrase(marker.end, stop, (marker,)) for marker, stop in zip(markers, stops, strict=True)]
+    cut = _tail_start(caption, frame, phrases)
     if cut is not None:
         last = phrases.pop()
-        phrases += [Phrase(last.start, cut, last.marker), Phrase(cut, last.end, None)]
-    return phrases
+        phrases += [Phrase(last.start, cut, last.markers), Phrase(cut, last.end)]
+    return [frame, *phrases]
 
 
-def _long_tail(caption: str, phrases: Sequence[Phrase]) -> int | None:
-    """Where the last of several terse phrases runs on into words about all: `(a) PR, (b) DT, (c) NN with values`."""
-    counts = [len(caption[phrase.start : phrase.end].split()) for phrase in phrases]
-    if len(counts) < 3 or max(counts[:-1]) > _TERSE_WORDS or counts[-1] <= max(counts[:-1]) + _LONG_TAIL_WORDS:
-        return None
-    last = phrases[-1]
-    for number, word in enumerate(_WORD.finditer(caption, last.start, last.end)):
-        if number and word.group().lower() in _HEAD_WORDS:
-            return word.start()
+def _tail_start(caption: str, frame: Phrase, phrases: Sequence[Phrase]) -> int | None:
+    """Where the last of several terse phrases runs on into words about all.
+
+    `(a) PR, (b) DT, (c) NN with measured values`, `maps of (a) roots and (b) shoots are shown`. Only the last phrase
+    has the preposition, clause or verb that opens the tail.
+    """
+    *others, last = [_flat_words(caption, phrase) for phrase in phrases]
+    openers = _tail_openers(_flat_words(caption, frame), others)
+    longest = max(len(other) for other in others)
+    elsewhere = {word for other in others for word, _ in other}
+    for number in range(1, min(len(last), longest + _MORE_WORDS + 1)):
+        word = last[number][0]
+        if word in openers or _opens_clause(last, number):
+            n_left = len(last) - number
+            is_tail = word in _AUXILIARIES or n_left >= (_LONG_TAIL if len(phrases) == 2 or word == "of" else _TAIL)
+            first = _with_participle(last, number)
+            is_new = any(word not in elsewhere for word, _ in last[:first])  # `healthy wheat, wheat with rust`
+            return last[first][1] if is_tail and is_new else None
     return None
+
+
+def _with_participle(words: Sequence[_Word], number: int) -> int:
+    """Where a tail begins whose preposition has the given number: before `were treated` in `shoots were treated with`."""
+    while number > 1 and (words[number - 1][0].endswith("ed") or words[number - 1][0] in _AUXILIARIES):
+        number -= 1
+    return number
+
+
+def _tail_openers(frame: Sequence[_Word], others: Sequence[Sequence[_Word]]) -> frozenset[str]:
+    """Words that open a tail, if the frame and the other phrases do without them."""
+    elsewhere = {word for words in others for word, _ in words}
+    prepositions = _HEAD_WORDS - {"to"} if not elsewhere & _HEAD_WORDS else frozenset()
+    verbs = _AUXILIARIES - elsewhere if not {word for word, _ in frame} & _AUXILIARIES else frozenset()
+    return prepositions | verbs
+
+
+def _opens_clause(words: Sequence[_Word], number: int) -> bool:
+    """Does a participle or relative clause follow a comma here: `roots, which`, `roots, and sorted`?"""
+    if not words[number - 1][0].endswith(","):
+        return False
+    at = number + (words[number][0] == "and")
+    word = words[at][0] if at < len(words) else ""
+    return word in _RELATIVE | _HEAD_WORDS or word.endswith(("ing", "ed"))
+
+
+def _flat_words(caption: str, phrase: Phrase) -> list[_Word]:
+    """The words of a phrase outside brackets, and where they begin."""
+    start, end = trim(caption, phrase.start, phrase.end)
+    text = _BRACKETS.sub(lambda match: " " * len(match.group()), caption[start:end])
+    return [(word.group(), start + word.start()) for word in _WORD.finditer(text)]
 
 
 def phrases_before(caption: str, start: int, end: int, markers: Sequence[Placed]) -> list[Phrase]:
     """Phrases that precede their labels; the first phrase begins where it is parallel to the second."""
     phrases: list[Phrase] = []
+    group: list[Placed] = []
     seen: set[str] = set()
     at = start
     for number, marker in enumerate(markers):
@@ -147,13 +207,26 @@ def phrases_before(caption: str, start: int, end: int, markers: Sequence[Placed]
         cut = at
         if number == 0 or names & seen:
             cut = _phrase_start(caption, at, marker, following)
-            phrases.append(Phrase(at, cut, None))
-            seen = set()
-        phrases.append(Phrase(cut, marker.start, marker))
+            phrases.append(Phrase(at, cut))
+            seen, group = set(), []
+        elif (shared := _shared_noun(caption, at, marker.start)) is not None:
+            cut = shared
+            phrases.append(Phrase(at, cut, tuple(group)))
+        phrases.append(Phrase(cut, marker.start, (marker,)))
         seen |= names
+        group.append(marker)
         at = marker.end
-    phrases.append(Phrase(at, end, None))
+    phrases.append(Phrase(at, end))
     return phrases
+
+
+def _shared_noun(caption: str, start: int, end: int) -> int | None:
+    """Where the noun ends that the labels before share: in `mcrA (A) and pmoA (B) genes and their ratio (C)` `genes`."""
+    joint = _CONJUNCTION.search(caption, start, end)
+    words = caption[start : joint.start()].split() if joint else []
+    if not joint or not 0 < len(words) <= _MOST_SHARED_WORDS or not words[0].isalpha() or words[-1][-1] in ",;":
+        return None
+    return None if words[0] in PREPOSITIONS | _JOINING else joint.start()
 
 
 def _phrase_start(caption: str, start: int, marker: Placed, following: Placed | None) -> int:

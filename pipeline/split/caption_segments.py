@@ -159,7 +159,7 @@ class _Divider:
         cut = phrases_after if labels_come_first(self.caption, start, end, markers) else phrases_before
         everyone = _names(markers)
         for phrase in cut(self.caption, start, end, markers):
-            self._give(_names([phrase.marker]) if phrase.marker else everyone, phrase.start, phrase.end)
+            self._give(_names(phrase.markers) if phrase.markers else everyone, phrase.start, phrase.end)
 
     def _take_single(self, start: int, end: int, marker: Placed) -> None:
         """One label inside a sentence: the sentence is its own, but for a frame that the labels after it go on from."""
