@@ -159,7 +159,7 @@ def _tail_start(caption: str, frame: Phrase, phrases: Sequence[Phrase]) -> int |
             n_left = len(last) - number
             is_tail = word in _AUXILIARIES or n_left >= (_LONG_TAIL if len(phrases) == 2 or word == "of" else _TAIL)
             first = _with_participle(last, number)
-            is_new = any(word not in elsewhere for word, _ in last[:first])  # `healthy wheat, wheat with rust`
+            is_new = word in _AUXILIARIES or any(w not in elsewhere for w, _ in last[:first])  # `wheat, wheat with rust`
             return last[first][1] if is_tail and is_new else None
     return None
 

@@ -8,7 +8,7 @@ that speak of all panels: scale bars, statistics, abbreviations.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -35,6 +35,23 @@ unless every other panel has one sentence only.
 """
 _ABBREVIATIONS = re.compile(r"\babbreviations?\b|(?:^|;\s)[\w\-+/]{1,12}(?:,|:| =| -|\s–) ?[^;]{2,80};", re.IGNORECASE)
 _NOTE_WINDOW = 400
+_VERB = re.compile(
+    r"\s(?:also\s)?(?:is|are|was|were|has|have|had|can|could|did|does|do|shows?|showed|shown|represents?|represented"
+    r"|indicates?|indicated|demonstrates?|demonstrated|depicts?|reveals?|revealed|displays?|displayed|illustrates?"
+    r"|describes?|compares?|corresponds?|contains?|refers?|denotes?|gives?|presents?|exhibits?|exhibited)\s"
+)
+_CLAUSE_END = re.compile(r"(?:,|;|,?\s(?:and|while|whereas|but))\s")
+
+
+_SUBJECT = re.compile(
+    r"(?:(?P<this>This|These)|The|Each)\s(?P<words>(?:(?!(?:of|in|for|from|with|at|on|to|by|is|are|was|were)\s)[\w\-]+\s){1,4})"
+)
+_SURE_NOTE = re.compile(
+    r"scale[ -]?bar|error bars?|abbreviation|asterisk|\bs\.?e\.?m\b|\bs\.?d\b|standard (?:deviation|error)|mean\s?±|ANOVA|"
+    r"t[- ]test|statistical|all (?:panels|images|experiments)|representative of|different letters|arrow",
+    re.IGNORECASE,
+)
+"""Of the notes, those that are about all panels whatever they begin with."""
 
 
 @dataclass(slots=True)
@@ -73,6 +90,7 @@ class _Divider:
         self.other_panels_are_short = _one_sentence_each(parts, [number for number, _ in led])
         self.current: tuple[str, ...] = ()
         self.has_notes = False
+        self.first_led = led[0][1].start if led else 0
 
     def take(self, number: int, sentence: Sentence) -> None:
         """Give one sentence away."""
@@ -98,8 +116,25 @@ class _Divider:
 
     def _ends_here(self, sentence: Sentence) -> bool:
         """Does a sentence after the last labelled one speak of all panels?"""
-        self.has_notes = self.has_notes or self.other_panels_are_short or self._is_note(sentence)
+        if self.has_notes or not self._refers_back(sentence):
+            self.has_notes = self.has_notes or self.other_panels_are_short or self._is_note(sentence)
         return self.has_notes
+
+    def _refers_back(self, sentence: Sentence) -> bool:
+        """Does it begin with what only the last panel shows (`This heat map`, `The contours`)?"""
+        text = self.caption[sentence.start : sentence.end]
+        subject = _SUBJECT.match(text)
+        if subject is None or _SURE_NOTE.search(text):
+            return False
+        if subject["this"] and not self._is_note(sentence):
+            return True
+        mine, others = (self._words_of(names) for names in (set(self.current), self.all - set(self.current)))
+        words = _stems(subject["words"])
+        return bool(words & (mine - others - _stems(self.caption[: self.first_led])))
+
+    def _words_of(self, names: Iterable[str]) -> set[str]:
+        spans = (span for name in names for span in self.found.own[name])
+        return set().union(*(_stems(self.caption[start:end]) for start, end in spans))
 
     def _is_note(self, sentence: Sentence) -> bool:
         text = self.caption[sentence.start : min(sentence.end, sentence.start + _NOTE_WINDOW)]
@@ -186,6 +221,11 @@ class _Divider:
         self._give(tuple(self.all), start, end)
 
 
+def _stems(text: str) -> set[str]:
+    """The beginnings of the longer words, as far as plural and singular share them."""
+    return {match.group().lower() for match in re.finditer(r"\b[A-Za-z]{4,6}", text)}
+
+
 def _names(markers: Sequence[Placed]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label.text for marker in markers for label in marker.labels))
 
@@ -197,12 +237,24 @@ def _one_sentence_each(parts: Sequence[Sentence], led: Sequence[int]) -> bool:
     return len(led) > 1 and all(after - before == 1 for before, after in pairwise(led))
 
 
+def _has_verb(caption: str, marker: Placed) -> bool:
+    """Is the label, or what stands before it, the subject of the verb after it?"""
+    is_relative = caption[max(0, marker.start - 7) : marker.start].rstrip().endswith(("that", "which"))
+    return not is_relative and _VERB.match(caption, marker.end) is not None
+
+
 def _clauses(caption: str, start: int, end: int, markers: Sequence[Placed]) -> list[tuple[int, int, Placed]] | None:
-    """One clause per label between semicolons, where a label stands in the middle of its clause."""
-    cuts = [start, *(start + match.end() for match in re.finditer(r";\s", caption[start:end])), end]
-    if len(cuts) - 1 != len(markers):
+    """One clause per label, where a label stands in the middle of its clause.
+
+    Clauses end at semicolons; or at the last conjunction before the next subject, where a verb follows every label.
+    """
+    cuts = [start + match.end() for match in re.finditer(r";\s", caption[start:end])]
+    if len(cuts) != len(markers) - 1 and all(_has_verb(caption, marker) for marker in markers):
+        gaps = [list(_CLAUSE_END.finditer(caption, one.end, other.start)) for one, other in pairwise(markers)]
+        cuts = [gap[-1].start() for gap in gaps if gap]
+    if len(cuts) != len(markers) - 1:
         return None
-    clauses = list(zip(cuts, cuts[1:], markers, strict=False))
+    clauses = list(zip([start, *cuts], [*cuts, end], markers, strict=True))
     if not all(left <= marker.start < right for left, right, marker in clauses):
         return None
     has_words = [
