@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from pipeline.split.caption_labels import LIST_PATTERN, read_list
 from pipeline.split.caption_phrases import labels_come_first, lean, phrases_after, phrases_before, trim
 from pipeline.split.caption_runs import Placed
 from pipeline.split.caption_scheme import Scheme
@@ -46,6 +47,10 @@ _CLAUSE_END = re.compile(r"(?:,|;|,?\s(?:and|while|whereas|but))\s")
 _SUBJECT = re.compile(
     r"(?:(?P<this>This|These)|The|Each)\s(?P<words>(?:(?!(?:of|in|for|from|with|at|on|to|by|is|are|was|were)\s)[\w\-]+\s){1,4})"
 )
+_POINTER = re.compile(
+    rf"\([\w\- ]{{0,30}}\b(?:arrow\w*|circles?|asterisks?|lines?|stars?|box(?:es)?)\s(?:in|on)\s(?P<list>{LIST_PATTERN})\)\.?\s*$"
+)
+"""A closing bracket that says on which panels something is pointed at."""
 _SURE_NOTE = re.compile(
     r"scale[ -]?bar|error bars?|abbreviation|asterisk|\bs\.?e\.?m\b|\bs\.?d\b|standard (?:deviation|error)|mean\s?±|ANOVA|"
     r"t[- ]test|statistical|all (?:panels|images|experiments)|representative of|different letters|arrow",
@@ -82,6 +87,7 @@ class _Divider:
 
     def __init__(self, caption: str, scheme: Scheme, parts: Sequence[Sentence]) -> None:
         self.caption = caption
+        self.family = scheme.family
         self.all = frozenset(label.text for label in scheme.labels)
         self.found = Parts({label.text: [] for label in scheme.labels})
         led = [(number, sentence) for number, sentence in enumerate(parts) if sentence.is_led]
@@ -155,7 +161,18 @@ class _Divider:
             if len(set(_names(members))) > 1:
                 self._distribute(head.end, stop, members)
             else:
-                self._give(self.current, head.end, stop)
+                self._give_led(head.end, stop)
+
+    def _give_led(self, start: int, end: int) -> None:
+        """Gives words to the panel they follow, but for a closing bracket on others: `… pattern (arrows in a, b).`"""
+        closing = _POINTER.search(self.caption, start, end)
+        named = read_list(closing["list"], self.family) if closing and self.family else None
+        names = tuple(label.text for label in named or ())
+        if closing is None or not set(names) & self.all or not set(names) <= self.all:
+            self._give(self.current, start, end)
+            return
+        self._give(self.current, start, closing.start())
+        self._give(names, closing.start(), end)
 
     def _opens(self, marker: Placed, sections: Sequence[Sequence[Placed]]) -> bool:
         """Does a later label of a led sentence open words of its own?"""
