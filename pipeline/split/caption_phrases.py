@@ -24,6 +24,7 @@ PREPOSITIONS = frozenset(
 """Words that tie a phrase to what stands before it: prepositions and the verbs that captions use likewise."""
 
 _HEAD_WORDS = PREPOSITIONS - {"and", "are", "is", "was", "were", "show", "shows", "including", "include", "includes"}
+_TIMES = frozenset({"before", "after", "during", "with", "without"})
 _JOINING = frozenset({"and", "or", "the", "a", "an", "both"})
 _WORD = re.compile(r"[^\s]+")
 _LEADING = re.compile(r"[\s,;:.\-–—)\]|]*(?:(?:and|or|while|whereas|respectively)\b[\s,;:]*)*")
@@ -236,11 +237,21 @@ def _phrase_start(caption: str, start: int, marker: Placed, following: Placed | 
         return start
     next_start, next_end = trim(caption, marker.end, following.start)
     parallel = [word.lower() for word in caption[next_start:next_end].split()[:60]]
+    if words[-1].group().lower() in _TIMES:  # `before (a) and after treatment (b)`
+        return words[-1].start()
     if parallel and parallel[0] in _HEAD_WORDS:
         same = [word.start() for word in words if word.group().lower() == parallel[0]]
         return same[-1] if same else start
+    if len(parallel) == 2 <= len(words) and parallel[0].isdigit() and words[-2].group().isdigit():
+        return words[-2].start()  # `collected 3 days (a) and 9 days (b)`
     repeated = sum(word in PREPOSITIONS for word in parallel)
-    cuts = [word.end() for word in words[:-1] if word.group().lower() in PREPOSITIONS or word.group()[-1] in ":;"]
-    if not cuts:
+    cuts = [
+        number + 1
+        for number, word in enumerate(words[:-1])
+        if word.group().lower() in PREPOSITIONS or word.group()[-1] in ":;"
+    ]
+    if repeated >= len(cuts):
         return start
-    return cuts[-1 - repeated] if repeated < len(cuts) else start
+    first = cuts[-1 - repeated]
+    is_paired = words[first].group() in ("both", "either") and first + 1 < len(words)
+    return words[first + is_paired].start()
