@@ -151,7 +151,7 @@ def _emitted(figure: _CutFigure) -> list[Line]:
     return [
         {**_place(panel), "label": label, "text": render(figure.caption or "", panel_spans(figure.split, label), "own")}
         for panel, label in figure.cut.pairs
-        if figure.split.own[figure.split.labels.index(label)]
+        if figure.split.is_told(label)
     ]
 
 

@@ -194,7 +194,8 @@ def _without_keys(chosen: Sequence[Placed]) -> list[Placed]:
     kept = []
     for marker in chosen:
         names = set(marker.labels)
-        if marker.start < start and not names & ever_led:
+        is_article = marker.style is Style.INLINE and marker.labels[0].text == "a" and names <= ever_led
+        if is_article or (marker.start < start and not names & ever_led):
             continue
         is_repeat = marker.is_lead and names <= led
         kept.append(replace(marker, is_lead=False) if is_repeat else marker)

@@ -12,51 +12,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from pipeline.split.caption_clauses import clauses
+from pipeline.split.caption_direction import labels_come_first, lean
 from pipeline.split.caption_labels import LIST_PATTERN, read_list
-from pipeline.split.caption_phrases import labels_come_first, lean, phrases_after, phrases_before, trim
+from pipeline.split.caption_notes import is_note, points_back, stems, subject_stems
+from pipeline.split.caption_phrases import phrases_after, phrases_before
 from pipeline.split.caption_runs import Placed
 from pipeline.split.caption_scheme import Scheme
 from pipeline.split.caption_sentences import Sentence
+from pipeline.split.caption_tails import overlong
+from pipeline.split.caption_words import trim
 
-NOTE = re.compile(
-    r"\b(?:scale[ -]?bars?|bars?\s?[=:,]|(?:error|vertical) bars?|bars? (?:represent|indicate|denote|show)s?|"
-    r"abbreviations?|(?:data|values|results|bars|columns|points|graphs|experiments?|images?) (?:\w+ ){0,2}"
-    r"(?:are|is|was|were|represent|shown|show|presented|expressed)|"
-    r"statistical|significan\w+|asterisks?|mean(?:s|\s?±|\s?\+)|s\.?e\.?m\b|s\.?d\.|standard (?:deviation|error)|"
-    r"ANOVA|t[- ]test|p\s?[<=>]|n\s?=|n\.s\.|magnifications?|all panels|(?:in|for) all|"
-    r"each (?:column|value|bar|point|dot|experiment)|representative of|source data|see also|for (?:full|uncropped)|"
-    r"adapted|reproduced|reprinted|copyright|colou?r (?:figure|code|in)|online version|for interpretation)"
-    r"|\*{1,4}\s?p?\s?[<=]|^\s?[*†‡#]|(?:^|;\s)[\w\-+/ ]{1,20}[,:=] [^;]{2,80};",
-    re.IGNORECASE,
-)
-"""Words of the notes that close captions and speak of all panels.
-
-Source: read in captions of 1,200 open articles. A note without these words is taken for words about the last panel,
-unless every other panel has one sentence only.
-"""
-_ABBREVIATIONS = re.compile(r"\babbreviations?\b|(?:^|;\s)[\w\-+/]{1,12}(?:,|:| =| -|\s–) ?[^;]{2,80};", re.IGNORECASE)
-_NOTE_WINDOW = 400
-_VERB = re.compile(
-    r"\s(?:also\s)?(?:is|are|was|were|has|have|had|can|could|did|does|do|shows?|showed|shown|represents?|represented"
-    r"|indicates?|indicated|demonstrates?|demonstrated|depicts?|reveals?|revealed|displays?|displayed|illustrates?"
-    r"|describes?|compares?|corresponds?|contains?|refers?|denotes?|gives?|presents?|exhibits?|exhibited)\s"
-)
-_CLAUSE_END = re.compile(r"(?:,|;|,?\s(?:and|while|whereas|but))\s")
-
-
-_SUBJECT = re.compile(
-    r"(?:(?P<this>This|These)|The|Each)\s(?P<words>(?:(?!(?:of|in|for|from|with|at|on|to|by|is|are|was|were)\s)[\w\-]+\s){1,4})"
-)
 _POINTER = re.compile(
-    rf"\([\w\- ]{{0,30}}\b(?:arrow\w*|circles?|asterisks?|lines?|stars?|box(?:es)?)\s(?:in|on)\s(?P<list>{LIST_PATTERN})\)\.?\s*$"
+    r"\([\w\- ]{0,30}\b(?:arrow\w*|circles?|asterisks?|lines?|stars?|box(?:es)?)\s(?:in|on)\s"
+    rf"(?P<list>{LIST_PATTERN})\)\.?\s*$"
 )
 """A closing bracket that says on which panels something is pointed at."""
-_SURE_NOTE = re.compile(
-    r"scale[ -]?bar|error bars?|abbreviation|asterisk|\bs\.?e\.?m\b|\bs\.?d\b|standard (?:deviation|error)|mean\s?±|ANOVA|"
-    r"t[- ]test|statistical|all (?:panels|images|experiments)|representative of|different letters|arrow",
-    re.IGNORECASE,
-)
-"""Of the notes, those that are about all panels whatever they begin with."""
 
 
 @dataclass(slots=True)
@@ -65,11 +36,8 @@ class Parts:
 
     own: dict[str, list[tuple[int, int]]]
     shared: list[tuple[int, int]] = field(default_factory=list)
-
-
-def is_abbreviations(text: str) -> bool:
-    """Does a shared note spell out abbreviations (`GB: gallbladder; S: stomach`)?"""
-    return _ABBREVIATIONS.search(text[:_NOTE_WINDOW]) is not None
+    doubtful: set[str] = field(default_factory=set)
+    """Labels whose words may run on into words about others."""
 
 
 def divide(caption: str, scheme: Scheme, parts: Sequence[Sentence]) -> Parts:
@@ -129,22 +97,17 @@ class _Divider:
     def _refers_back(self, sentence: Sentence) -> bool:
         """Does it begin with what only the last panel shows (`This heat map`, `The contours`)?"""
         text = self.caption[sentence.start : sentence.end]
-        subject = _SUBJECT.match(text)
-        if subject is None or _SURE_NOTE.search(text):
-            return False
-        if subject["this"] and not self._is_note(sentence):
+        if points_back(text):
             return True
         mine, others = (self._words_of(names) for names in (set(self.current), self.all - set(self.current)))
-        words = _stems(subject["words"])
-        return bool(words & (mine - others - _stems(self.caption[: self.first_led])))
+        return bool(subject_stems(text) & (mine - others - stems(self.caption[: self.first_led])))
 
     def _words_of(self, names: Iterable[str]) -> set[str]:
         spans = (span for name in names for span in self.found.own[name])
-        return set().union(*(_stems(self.caption[start:end]) for start, end in spans))
+        return set().union(*(stems(self.caption[start:end]) for start, end in spans))
 
     def _is_note(self, sentence: Sentence) -> bool:
-        text = self.caption[sentence.start : min(sentence.end, sentence.start + _NOTE_WINDOW)]
-        return NOTE.search(text) is not None
+        return is_note(self.caption[sentence.start : sentence.end])
 
     def _take_led(self, sentence: Sentence) -> None:
         first, *others = sentence.markers
@@ -202,15 +165,17 @@ class _Divider:
         if len(markers) == 1:
             self._take_single(start, end, markers[0])
             return
-        clauses = _clauses(self.caption, start, end, markers)
-        if clauses:
-            for clause_start, clause_end, marker in clauses:
+        if found := clauses(self.caption, start, end, markers):
+            for clause_start, clause_end, marker in found:
                 self._give(_names([marker]), clause_start, marker.start)
                 self._give(_names([marker]), marker.end, clause_end)
             return
-        cut = phrases_after if labels_come_first(self.caption, start, end, markers) else phrases_before
+        is_after = labels_come_first(self.caption, start, end, markers)
+        phrases = (phrases_after if is_after else phrases_before)(self.caption, start, end, markers)
         everyone = _names(markers)
-        for phrase in cut(self.caption, start, end, markers):
+        if unsure := overlong(self.caption, phrases, is_after=is_after):
+            self.found.doubtful.update(_names(unsure.markers))
+        for phrase in phrases:
             self._give(_names(phrase.markers) if phrase.markers else everyone, phrase.start, phrase.end)
 
     def _take_single(self, start: int, end: int, marker: Placed) -> None:
@@ -238,11 +203,6 @@ class _Divider:
         self._give(tuple(self.all), start, end)
 
 
-def _stems(text: str) -> set[str]:
-    """The beginnings of the longer words, as far as plural and singular share them."""
-    return {match.group().lower() for match in re.finditer(r"\b[A-Za-z]{4,6}", text)}
-
-
 def _names(markers: Sequence[Placed]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label.text for marker in markers for label in marker.labels))
 
@@ -252,30 +212,3 @@ def _one_sentence_each(parts: Sequence[Sentence], led: Sequence[int]) -> bool:
     if len(led) == 1:
         return len(parts[led[0]].markers) > 1
     return len(led) > 1 and all(after - before == 1 for before, after in pairwise(led))
-
-
-def _has_verb(caption: str, marker: Placed) -> bool:
-    """Is the label, or what stands before it, the subject of the verb after it?"""
-    is_relative = caption[max(0, marker.start - 7) : marker.start].rstrip().endswith(("that", "which"))
-    return not is_relative and _VERB.match(caption, marker.end) is not None
-
-
-def _clauses(caption: str, start: int, end: int, markers: Sequence[Placed]) -> list[tuple[int, int, Placed]] | None:
-    """One clause per label, where a label stands in the middle of its clause.
-
-    Clauses end at semicolons; or at the last conjunction before the next subject, where a verb follows every label.
-    """
-    cuts = [start + match.end() for match in re.finditer(r";\s", caption[start:end])]
-    if len(cuts) != len(markers) - 1 and all(_has_verb(caption, marker) for marker in markers):
-        gaps = [list(_CLAUSE_END.finditer(caption, one.end, other.start)) for one, other in pairwise(markers)]
-        cuts = [gap[-1].start() for gap in gaps if gap]
-    if len(cuts) != len(markers) - 1:
-        return None
-    clauses = list(zip([start, *cuts], [*cuts, end], markers, strict=True))
-    if not all(left <= marker.start < right for left, right, marker in clauses):
-        return None
-    has_words = [
-        any(c.isalnum() for c in caption[left : marker.start]) and any(c.isalnum() for c in caption[marker.end : right])
-        for left, right, marker in clauses
-    ]
-    return clauses if all(has_words) else None
