@@ -6,7 +6,6 @@ blobs are looked for at several brightnesses, dark and bright, because letters a
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from PIL import Image
 from scipy import ndimage
 
 from pipeline.split.boxes import Box
+from pipeline.split.sums import sums_both
 
 LONG_SIDE_PX = 960
 """Size at which glyphs are looked for. Half of all letters are 20 px high in figures 650 px wide, so they keep 9 px
@@ -78,18 +78,36 @@ def find_glyphs(pixels: NDArray[np.uint8], long_side_px: int = LONG_SIDE_PX) -> 
 
 def _alone(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Boxes (N, 4) of the blobs of a mask that have the size of letters and stand alone."""
-    labels, _ = ndimage.label(mask, structure=np.ones((3, 3), np.int8))
-    slices = ndimage.find_objects(labels)
-    boxes = np.array([(x.start, y.start, x.stop, y.stop) for y, x in slices], np.int32).reshape(-1, 4)
+    boxes = blobs(mask)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     most = max(_LEAST_PX + 1, _MOST_SHARE * max(mask.shape))
     fits = (height >= _LEAST_PX) & (height <= most) & (width <= 1.7 * height) & (width >= 0.1 * height) & (width >= 2)
     boxes = boxes[fits]
-    ink = _summed(mask)
+    ink = sums_both(mask)
     share = _count(ink, boxes) / ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
     is_bar = boxes[:, 2] - boxes[:, 0] < 0.4 * (boxes[:, 3] - boxes[:, 1])  # an I may be nothing but a bar
     alone: NDArray[np.int32] = boxes[(share > 0.12) & ((share < 0.97) | is_bar) & _is_alone(ink, boxes)]
     return alone
+
+
+def blobs(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Boxes (N, 4) of the blobs of a mask; pixels that touch at a corner belong together.
+
+    They are read off the ends of the rows of ink: a third of the time that `ndimage.find_objects` takes.
+    """
+    labels, n_blobs = ndimage.label(mask, structure=np.ones((3, 3), np.int8))
+    stride = mask.shape[1] + 1
+    flat = np.pad(mask, ((0, 0), (0, 1))).ravel()  # an empty column ends every row
+    ends = np.flatnonzero(np.diff(flat, prepend=False))
+    rows, starts = np.divmod(ends[::2], stride)
+    stops = ends[1::2] - rows * stride
+    owners = labels[rows, starts] - 1
+    x0, y0, x1, y1 = np.full(n_blobs, stride), np.empty(n_blobs, int), np.zeros(n_blobs, int), np.empty(n_blobs, int)
+    np.minimum.at(x0, owners, starts)
+    np.maximum.at(x1, owners, stops)
+    y0[owners[::-1]] = rows[::-1]  # the last one written, the topmost, stays
+    y1[owners] = rows + 1
+    return np.stack([x0, y0, x1, y1], axis=1).astype(np.int32)
 
 
 def _is_alone(ink: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -113,15 +131,6 @@ def _is_empty(
     return empty
 
 
-def _summed(plane: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.int32]:
-    """(H + 1, W + 1) sums over all above and to the left; at the working size they stay under 2 ** 31."""
-    sums = np.zeros((plane.shape[0] + 1, plane.shape[1] + 1), np.int32)
-    np.cumsum(plane, axis=1, dtype=np.int32, out=sums[1:, 1:])
-    for above, row in itertools.pairwise(sums):  # three times as fast as a cumulation along this axis
-        row += above
-    return sums
-
-
 def _count(sums: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.int32]:
     """The sum inside each box (N, 4), cut to the picture; `sums` is (H + 1, W + 1), cumulated along both axes."""
     height, width = sums.shape
@@ -136,13 +145,13 @@ def _patches(grey: NDArray[np.uint8], boxes: NDArray[np.int32], is_dark: NDArray
     if not len(boxes):
         return np.zeros((0, PATCH_PX, PATCH_PX), np.float32)
     pad = int(_PATCH_SHARE * np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]).max()) + 2
-    sums = _summed(np.pad(grey, pad, mode="edge"))
+    sums = sums_both(np.pad(grey, pad, mode="edge"))
     (x0, x1), (y0, y1) = (_edges(boxes[:, axis] + boxes[:, axis + 2], boxes, pad) for axis in (0, 1))
     x0, x1, y0, y1 = x0[:, None, :], x1[:, None, :], y0[:, :, None], y1[:, :, None]
     total = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
     mean = (total / ((y1 - y0) * (x1 - x0))).astype(np.float32)
     mean[is_dark] = 255 - mean[is_dark]
-    low, high = (np.quantile(mean, share, axis=(1, 2), keepdims=True) for share in (0.05, 0.98))
+    low, high = np.quantile(mean, (0.05, 0.98), axis=(1, 2), keepdims=True)
     stretched: NDArray[np.float32] = np.clip((mean - low) / np.maximum(high - low, 1), 0, 1).astype(np.float32)
     return stretched
 

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 from pipeline.split.boxes import Box
-from pipeline.split.glyphs import PATCH_PX, find_glyphs
+from pipeline.split.glyphs import PATCH_PX, blobs, find_glyphs
 
 
 def printed(text: str, ink: int, ground: int, size: int = 24, width: int = 400) -> tuple[np.ndarray, Box]:
@@ -64,3 +65,12 @@ def test_any_picture_gives_boxes_inside_it_and_patches_of_zero_to_one(pixels: np
     if len(glyphs.boxes):
         assert (glyphs.boxes[:, :2] >= 0).all() and (glyphs.boxes[:, 2:] <= pixels.shape[1::-1]).all()
         assert glyphs.patches.min() >= 0 and glyphs.patches.max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (60, 41)])
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 1.0])
+def test_blobs_are_those_of_scipy(shape: tuple[int, int], share: float) -> None:
+    mask = np.random.default_rng(1).random(shape) < share
+    labels, _ = ndimage.label(mask, structure=np.ones((3, 3)))
+    expected = [[x.start, y.start, x.stop, y.stop] for y, x in ndimage.find_objects(labels)]
+    assert blobs(mask).tolist() == expected
