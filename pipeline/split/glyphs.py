@@ -27,8 +27,17 @@ _LEAST_PX, _MOST_SHARE = 7, 0.085
 """Height of a glyph: at least so many px, at most this share of the longer side. Source: of 21,776 panel letters 98 %
 lie between."""
 
-_NEAR, _FAR = 0.4, 1.0
-"""Distances, in heights: a neighbour nearer than the first is part of the word; brackets end before the second."""
+_NEAR = 0.25
+"""Distance, in heights, up to which a letter of the same word stands."""
+
+_BESIDE_BRACKET = ((0.4, 0.6), (0.5, 0.7), (0.6, 0.8))
+"""Where, in heights, something empty may end a bracket or a stop; in a word the next letter stands there.
+
+Source: on 120 synthetic figures 468 of 519 letters are read, none wrongly; 393 if all from 0.4 to 1.0 has to be empty.
+"""
+
+_BRACKET_INK = 0.35
+"""Share of ink, up to there, that a bracket has at most."""
 
 _MOST_GLYPHS = 500
 """Kept per figure, largest first: a bound on time."""
@@ -113,11 +122,27 @@ def blobs(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
 def _is_alone(ink: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Whether nothing, or one narrow sign, stands on either side of each box."""
     height = boxes[:, 3] - boxes[:, 1]
-    near, far = np.maximum(2, _NEAR * height).astype(np.int32), np.maximum(4, _FAR * height).astype(np.int32)
     x0, y0, x1, y1 = boxes.T
-    left = _is_empty(ink, x0 - near, y0, x0, y1) | _is_empty(ink, x0 - far, y0, x0 - near - 1, y1)
-    right = _is_empty(ink, x1, y0, x1 + near, y1) | _is_empty(ink, x1 + near + 1, y0, x1 + far, y1)
+    near = np.maximum(2, _NEAR * height).astype(np.int32)
+    left, right = _is_empty(ink, x0 - near, y0, x0, y1), _is_empty(ink, x1, y0, x1 + near, y1)
+    for share_low, share_high in _BESIDE_BRACKET:
+        low, high = np.maximum(3, share_low * height), np.maximum(4, share_high * height)
+        low, high = low.astype(np.int32), high.astype(np.int32)
+        left |= _is_empty(ink, x0 - high, y0, x0 - low, y1) & _is_thin(ink, x0 - low, y0, x0, y1)
+        right |= _is_empty(ink, x1 + low, y0, x1 + high, y1) & _is_thin(ink, x1, y0, x1 + low, y1)
     return left & right
+
+
+def _is_thin(
+    ink: NDArray[np.int32],
+    x0: NDArray[np.int32],
+    y0: NDArray[np.int32],
+    x1: NDArray[np.int32],
+    y1: NDArray[np.int32],
+) -> NDArray[np.bool_]:
+    """Whether the ink of each stretch is that of a bracket at most."""
+    thin: NDArray[np.bool_] = _count(ink, np.stack([x0, y0, x1, y1], axis=1)) <= _BRACKET_INK * (x1 - x0) * (y1 - y0)
+    return thin
 
 
 def _is_empty(

@@ -39,6 +39,15 @@ def test_letters_inside_a_word_are_not_alone() -> None:
     assert not [box for box in boxes(pixels) if box.intersection(inner) == box.area]
 
 
+def test_a_bracketed_letter_is_found_close_to_a_dark_edge() -> None:
+    pixels = np.full((300, 400, 3), 255, np.uint8)
+    letter = Box(100, 100, 122, 130)
+    for x, width in ((letter.x0, 22), (letter.x0 - 9, 4), (letter.x1 + 5, 4), (0, 75)):  # a letter, brackets, the edge
+        pixels[letter.y0 : letter.y1, x : x + width] = 0
+    pixels[106:124, 106:116] = 255  # letters have holes
+    assert letter in boxes(pixels)
+
+
 def test_a_bracketed_letter_is_found() -> None:
     pixels, mark = printed("(B)", 0, 255)
     middle = (mark.x0 + mark.x1) / 2
