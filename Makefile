@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 WEIGHTS := pipeline/split/weights
 CORPUS ?=
+CORPUS_OPTION = $(if $(CORPUS),--corpus $(CORPUS))
+SMALL ?=
 CONSTRAINTS := jobs/conf/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -64,11 +66,12 @@ format: dev
 bench: dev                       ## speed and memory, as ratios against a baseline in the same run
 	$(BIN)/pytest tests/benchmarks -m bench -s
 
-detector: dev                    ## trains the networks of the splitter anew, on one core; CORPUS=DIR adds real tiles
+detector: dev                    ## trains the networks of the splitter anew, on one core; CORPUS=DIR adds real tiles, SMALL=1 only tries it
 	$(BIN)/pip install -q -c $(CONSTRAINTS) -e '.[detector]'
-	$(BIN)/python -m pipeline.split.train_detector.letters --out $(WEIGHTS)/letters.onnx $(if $(CORPUS),--corpus $(CORPUS))
-	$(BIN)/python -m pipeline.split.train_detector --out $(WEIGHTS)/detector.onnx $(if $(CORPUS),--corpus $(CORPUS))
-	$(if $(CORPUS),$(BIN)/python -m pipeline.split.train_detector.gutters --corpus $(CORPUS))
+	mkdir -p $(WEIGHTS)
+	$(BIN)/python -m pipeline.split.train_detector.letters --out $(WEIGHTS)/letters.onnx $(CORPUS_OPTION) $(if $(SMALL),--figures 100 --tiles 40 --epochs 1)
+	$(BIN)/python -m pipeline.split.train_detector --out $(WEIGHTS)/detector.onnx $(CORPUS_OPTION) $(if $(SMALL),--figures 60 --tiles 40 --steps 30)
+	$(if $(CORPUS),$(BIN)/python -m pipeline.split.train_detector.gutters $(CORPUS_OPTION) $(if $(SMALL),--figures 40 --tiles 40))
 
 clean:
 	rm -rf $(DEMO) build *.egg-info

@@ -15,7 +15,7 @@ from rich.console import Console
 from jobs.bench_lines import Line, add_truth, print_scores, read_lines, write_lines
 from jobs.verbs import COMPLETE, Arguments, UsageError, Verbs, add_verb
 from pipeline.config import FetchConfig, SplitConfig
-from pipeline.images import ImageError, decode
+from pipeline.images import ImageError, Pixels, decode
 from pipeline.jats import JatsError, read_article
 from pipeline.jats.model import ParsedFigure
 from pipeline.split.captions import CaptionSplit, panel_spans, render, split_caption
@@ -23,6 +23,7 @@ from pipeline.split.cut import Cut, cut_picture
 from pipeline.split.panels import Panel
 from pipeline.split.score_pairs import score_pairs
 from pipeline.split.score_panels import score_panels
+from pipeline.split.score_sheet import contact_sheet, worst
 from schemas.figures import Mark
 
 
@@ -40,6 +41,7 @@ def _add_panels(benches: Verbs) -> None:
     parser.add_argument("--images", type=Path, required=True, help="folder of the images, at any depth")
     _add_without(parser)
     parser.add_argument("--threshold", type=float, default=0.0, help="least score of a box that counts as found")
+    parser.add_argument("--sheet", type=Path, help="write a contact sheet of the worst 50 figures here, as PNG")
 
 
 def _panels(args: Arguments, console: Console) -> int:
@@ -49,8 +51,18 @@ def _panels(args: Arguments, console: Console) -> int:
     seconds = sum(cut.seconds for cut in cuts)
     scores = dataclasses.asdict(score_panels(truth, found, args.threshold, seconds))
     write_lines(args.predictions, found)
+    if args.sheet:
+        _write_sheet(args.sheet, truth, found, [cut.path for cut in cuts])
     print_scores(args, {**scores, "n_captions_read": sum(cut.caption is not None for cut in cuts)})
     return COMPLETE
+
+
+def _write_sheet(out: Path, truth: Sequence[Line], found: Sequence[Line], paths: Sequence[Path]) -> None:
+    """Writes a contact sheet of the figures whose panels are least like the true ones."""
+    places = worst(truth, found)
+    pictures = iter([paths[place] for place in places])
+    sheet = contact_sheet([truth[n] for n in places], [found[n] for n in places], lambda line: _read(next(pictures)))
+    sheet.save(out)
 
 
 def _add_pairs(benches: Verbs) -> None:
@@ -67,9 +79,9 @@ def _add_without(parser: Any) -> None:
     parser.add_argument(
         "--without",
         action="append",
-        choices=("letters", "detector"),
+        choices=("letters", "detector", "captions"),
         default=[],
-        help="leave a part of the splitter out, to see what it brings; may be given twice",
+        help="leave a part of the splitter out, to see what it brings; may be given several times",
     )
 
 
@@ -87,6 +99,7 @@ def _pairs(args: Arguments, console: Console) -> int:
 class _CutFigure:
     """A figure of a labelled set after the splitter."""
 
+    path: Path
     cut: Cut
     caption: str | None
     """None where there is none to be had."""
@@ -109,20 +122,24 @@ def _cuts(truth: Sequence[Line], args: Arguments) -> list[_CutFigure]:
         path = places.get((figure["pmcid"], figure["file"])) or by_name.get(figure["file"])
         if path is None:
             raise UsageError(f"{args.images}: has no file {figure['file']}, which {args.truth} names")
-        found.append(_cut_figure(path, figure, config))
+        found.append(_cut_figure(path, figure, config, is_captioned="captions" not in args.without))
     return found
 
 
-def _cut_figure(path: Path, figure: Line, config: SplitConfig) -> _CutFigure:
-    caption, marks = _caption(path.parent, figure)
+def _cut_figure(path: Path, figure: Line, config: SplitConfig, *, is_captioned: bool) -> _CutFigure:
+    caption, marks = _caption(path.parent, figure) if is_captioned else (None, ())
     split = split_caption(caption or "", marks)
     began = time.process_time()
+    pixels = _read(path)
+    cut = cut_picture(pixels, split.labels, config)
+    return _CutFigure(path, cut, caption, split, time.process_time() - began)
+
+
+def _read(path: Path) -> Pixels:
     try:
-        pixels = decode(path.read_bytes(), FetchConfig().max_pixels)
+        return decode(path.read_bytes(), FetchConfig().max_pixels)
     except ImageError as error:
         raise UsageError(f"{path}: {error.detail}") from error
-    cut = cut_picture(pixels, split.labels, config)
-    return _CutFigure(cut, caption, split, time.process_time() - began)
 
 
 def _caption(folder: Path, figure: Line) -> tuple[str | None, Sequence[Mark]]:
@@ -139,10 +156,12 @@ def _named(figure: Line) -> Line:
 
 
 def _boxes(cut: Cut) -> list[Line]:
-    """All panels that were found, with their labels where these are safe or were read."""
+    """All panels that were found, with labels where these are safe or were read, and the letters that were read."""
     labels = {panel.box: label for panel, label in cut.pairs}
     return [
-        {**_place(panel), "label": labels.get(panel.box, panel.letter and panel.letter.label)} for panel in cut.panels
+        {**_place(panel), "label": labels.get(panel.box, letter), "letter": letter}
+        for panel in cut.panels
+        for letter in [panel.letter and panel.letter.label]
     ]
 
 
@@ -151,7 +170,7 @@ def _emitted(figure: _CutFigure) -> list[Line]:
     return [
         {**_place(panel), "label": label, "text": render(figure.caption or "", panel_spans(figure.split, label), "own")}
         for panel, label in figure.cut.pairs
-        if figure.split.own[figure.split.labels.index(label)]
+        if figure.split.is_told(label)
     ]
 
 

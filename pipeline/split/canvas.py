@@ -11,6 +11,7 @@ from PIL import Image
 from pipeline.split.boxes import Box
 from pipeline.split.detector import Detections
 from pipeline.split.seams import jumps
+from pipeline.split.sums import sums_above, sums_before
 
 _LONG_SIDE_PX = 640
 """Size at which gutters are looked for. Most figures are smaller than this and keep even gutters of one pixel."""
@@ -113,11 +114,7 @@ def read_canvas(pixels: NDArray[np.uint8], detections: Detections | None = None)
         image = image.resize(size, Image.Resampling.BOX)
     grey = np.asarray(image)
     ink = np.abs(grey.astype(np.int16) - _background(grey)) > _INK
-    height, width = grey.shape
-    by_column, by_row = np.zeros((height + 1, width), np.int32), np.zeros((height, width + 1), np.int32)
-    np.cumsum(ink, axis=0, out=by_column[1:])
-    np.cumsum(ink, axis=1, out=by_row[:, 1:])
-    return Canvas(by_column, by_row, *jumps(grey), scale, detections and detections.scaled(1 / scale))
+    return Canvas(sums_above(ink), sums_before(ink), *jumps(grey), scale, detections and detections.scaled(1 / scale))
 
 
 def _background(grey: NDArray[np.uint8]) -> int:

@@ -53,6 +53,7 @@ _PAREN = re.compile(
     r"\s?[)\]][.:]?"
 )
 _NOTED = re.compile(rf"\((?P<list>{BRACKET_LIST_PATTERN})(?:[,;:]|\s?[-–—=])\s(?P<note>[^()]{{2,80}})\)(?![\w])")
+_COUNT = re.compile(r"\(?[nN]\s?=\s?\d")
 _INLINE = re.compile(
     rf"(?:(?<=\()|(?<=[,;:]\s)|(?<=\sand\s)|(?<=\s(?:of|in|by|or|on)\s)|(?<=\sfor\s))(?P<list>{LIST_PATTERN})"
     rf"(?:(?:[.:,]|\s?[=–—])\s|(?=\s[^\s]))|(?<=\s)(?P<stopped>{LIST_PATTERN})[.:]\s"
@@ -206,6 +207,8 @@ def _outside_brackets(caption: str) -> list[bool]:
 
 
 def _is_foreign(caption: str, marker: Marker) -> bool:
+    if _COUNT.match(caption, marker.start):
+        return True
     if marker.style in (Style.BOLD, Style.BARE, Style.POINT) and _SIGNIFICANCE_AFTER.match(caption, marker.end):
         return True
     if marker.is_lead and marker.style is not Style.PAREN:

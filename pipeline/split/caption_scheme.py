@@ -6,6 +6,8 @@ keeps: labels start at the first letter of one alphabet, in one form, and leave 
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,6 +20,10 @@ MAX_MARKERS = 500
 """Bounds the time hostile text can cost: the most in 5,590 real captions is 54."""
 _PRIORITY = (Style.PAREN, Style.BOLD, Style.HALF, Style.POINT, Style.PANEL, Style.BARE, Style.INLINE)
 _LEAD_ONLY = (Family.DIGIT, Family.ROMAN_LOWER, Family.ROMAN_UPPER)
+
+
+_INITIAL = re.compile(r"\b(?P<initial>[A-Z])[\w\-]+\s(?P<bracket>\()(?P<letter>(?P=initial))\)", re.IGNORECASE)
+_KEY_DISTANCE = 60
 
 
 class Abstention(StrEnum):
@@ -128,7 +134,7 @@ def _scheme(caption: str, base: Sequence[Placed], placed: Sequence[Placed], fami
     foreign = [m for m in placed if not _is_of(m.style, style)]
     useful = _useful(base, [m for m in foreign if m.style is Style.BOLD or (m.is_lead and _is_plausible(caption, m))])
     chosen = [narrow for marker in dict.fromkeys([*base, *useful]) if (narrow := _narrowed(marker, kept))]
-    chosen = _without_keys(sorted(chosen, key=lambda marker: marker.start))
+    chosen = _without_keys(_without_initials(caption, sorted(chosen, key=lambda marker: marker.start)))
     labels = tuple(dict.fromkeys(label for marker in chosen for label in marker.labels))
     if len(labels) < 2 or not _is_trusted(caption, style, chosen, labels, family):
         return None
@@ -157,6 +163,25 @@ def _useful(base: Sequence[Placed], fillers: Sequence[Placed]) -> list[Placed]:
     return useful
 
 
+def _without_initials(caption: str, chosen: Sequence[Placed]) -> list[Placed]:
+    """Drops initials in brackets: the second `B` of `Weight (A) and height (B) of wheat (W) and barley (B)`.
+
+    They show by one of them that letters no panel, and by the label having another place.
+    """
+    count = Counter(label for marker in chosen for label in marker.labels)
+    texts = {label.text for label in count}
+    initials = {match.start("bracket"): match for match in _INITIAL.finditer(caption)}
+    keys = [at for at, match in initials.items() if match["letter"] not in texts]
+    return [
+        marker
+        for marker in chosen
+        if marker.is_lead
+        or marker.start not in initials
+        or count[marker.labels[0]] < 2
+        or not any(abs(marker.start - at) <= _KEY_DISTANCE for at in keys)
+    ]
+
+
 def _without_keys(chosen: Sequence[Placed]) -> list[Placed]:
     """Drops what stands before a leading first label and is led nowhere: `control (C) and … plants. (A) … (B) …`.
 
@@ -169,7 +194,8 @@ def _without_keys(chosen: Sequence[Placed]) -> list[Placed]:
     kept = []
     for marker in chosen:
         names = set(marker.labels)
-        if marker.start < start and not names & ever_led:
+        is_article = marker.style is Style.INLINE and marker.labels[0].text == "a" and names <= ever_led
+        if is_article or (marker.start < start and not names & ever_led):
             continue
         is_repeat = marker.is_lead and names <= led
         kept.append(replace(marker, is_lead=False) if is_repeat else marker)

@@ -8,33 +8,26 @@ that speak of all panels: scale bars, statistics, abbreviations.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from pipeline.split.caption_phrases import labels_come_first, lean, phrases_after, phrases_before, trim
+from pipeline.split.caption_clauses import clauses
+from pipeline.split.caption_direction import labels_come_first, lean
+from pipeline.split.caption_labels import LIST_PATTERN, read_list
+from pipeline.split.caption_notes import is_note, points_back, stems, subject_stems
+from pipeline.split.caption_phrases import phrases_after, phrases_before
 from pipeline.split.caption_runs import Placed
 from pipeline.split.caption_scheme import Scheme
 from pipeline.split.caption_sentences import Sentence
+from pipeline.split.caption_tails import overlong
+from pipeline.split.caption_words import trim
 
-NOTE = re.compile(
-    r"\b(?:scale[ -]?bars?|bars?\s?[=:,]|(?:error|vertical) bars?|bars? (?:represent|indicate|denote|show)s?|"
-    r"abbreviations?|(?:data|values|results|bars|columns|points|graphs|experiments?|images?) (?:\w+ ){0,2}"
-    r"(?:are|is|was|were|represent|shown|show|presented|expressed)|"
-    r"statistical|significan\w+|asterisks?|mean(?:s|\s?±|\s?\+)|s\.?e\.?m\b|s\.?d\.|standard (?:deviation|error)|"
-    r"ANOVA|t[- ]test|p\s?[<=>]|n\s?=|n\.s\.|magnifications?|all panels|(?:in|for) all|"
-    r"each (?:column|value|bar|point|dot|experiment)|representative of|source data|see also|for (?:full|uncropped)|"
-    r"adapted|reproduced|reprinted|copyright|colou?r (?:figure|code|in)|online version|for interpretation)"
-    r"|\*{1,4}\s?p?\s?[<=]|^\s?[*†‡#]|(?:^|;\s)[\w\-+/ ]{1,20}[,:=] [^;]{2,80};",
-    re.IGNORECASE,
+_POINTER = re.compile(
+    r"\([\w\- ]{0,30}\b(?:arrow\w*|circles?|asterisks?|lines?|stars?|box(?:es)?)\s(?:in|on)\s"
+    rf"(?P<list>{LIST_PATTERN})\)\.?\s*$"
 )
-"""Words of the notes that close captions and speak of all panels.
-
-Source: read in captions of 1,200 open articles. A note without these words is taken for words about the last panel,
-unless every other panel has one sentence only.
-"""
-_ABBREVIATIONS = re.compile(r"\babbreviations?\b|(?:^|;\s)[\w\-+/]{1,12}(?:,|:| =| -|\s–) ?[^;]{2,80};", re.IGNORECASE)
-_NOTE_WINDOW = 400
+"""A closing bracket that says on which panels something is pointed at."""
 
 
 @dataclass(slots=True)
@@ -43,11 +36,8 @@ class Parts:
 
     own: dict[str, list[tuple[int, int]]]
     shared: list[tuple[int, int]] = field(default_factory=list)
-
-
-def is_abbreviations(text: str) -> bool:
-    """Does a shared note spell out abbreviations (`GB: gallbladder; S: stomach`)?"""
-    return _ABBREVIATIONS.search(text[:_NOTE_WINDOW]) is not None
+    doubtful: set[str] = field(default_factory=set)
+    """Labels whose words may run on into words about others."""
 
 
 def divide(caption: str, scheme: Scheme, parts: Sequence[Sentence]) -> Parts:
@@ -65,6 +55,7 @@ class _Divider:
 
     def __init__(self, caption: str, scheme: Scheme, parts: Sequence[Sentence]) -> None:
         self.caption = caption
+        self.family = scheme.family
         self.all = frozenset(label.text for label in scheme.labels)
         self.found = Parts({label.text: [] for label in scheme.labels})
         led = [(number, sentence) for number, sentence in enumerate(parts) if sentence.is_led]
@@ -73,6 +64,7 @@ class _Divider:
         self.other_panels_are_short = _one_sentence_each(parts, [number for number, _ in led])
         self.current: tuple[str, ...] = ()
         self.has_notes = False
+        self.first_led = led[0][1].start if led else 0
 
     def take(self, number: int, sentence: Sentence) -> None:
         """Give one sentence away."""
@@ -98,12 +90,24 @@ class _Divider:
 
     def _ends_here(self, sentence: Sentence) -> bool:
         """Does a sentence after the last labelled one speak of all panels?"""
-        self.has_notes = self.has_notes or self.other_panels_are_short or self._is_note(sentence)
+        if self.has_notes or not self._refers_back(sentence):
+            self.has_notes = self.has_notes or self.other_panels_are_short or self._is_note(sentence)
         return self.has_notes
 
+    def _refers_back(self, sentence: Sentence) -> bool:
+        """Does it begin with what only the last panel shows (`This heat map`, `The contours`)?"""
+        text = self.caption[sentence.start : sentence.end]
+        if points_back(text):
+            return True
+        mine, others = (self._words_of(names) for names in (set(self.current), self.all - set(self.current)))
+        return bool(subject_stems(text) & (mine - others - stems(self.caption[: self.first_led])))
+
+    def _words_of(self, names: Iterable[str]) -> set[str]:
+        spans = (span for name in names for span in self.found.own[name])
+        return set().union(*(stems(self.caption[start:end]) for start, end in spans))
+
     def _is_note(self, sentence: Sentence) -> bool:
-        text = self.caption[sentence.start : min(sentence.end, sentence.start + _NOTE_WINDOW)]
-        return NOTE.search(text) is not None
+        return is_note(self.caption[sentence.start : sentence.end])
 
     def _take_led(self, sentence: Sentence) -> None:
         first, *others = sentence.markers
@@ -120,7 +124,18 @@ class _Divider:
             if len(set(_names(members))) > 1:
                 self._distribute(head.end, stop, members)
             else:
-                self._give(self.current, head.end, stop)
+                self._give_led(head.end, stop)
+
+    def _give_led(self, start: int, end: int) -> None:
+        """Gives words to the panel they follow, but for a closing bracket on others: `… pattern (arrows in a, b).`"""
+        closing = _POINTER.search(self.caption, start, end)
+        named = read_list(closing["list"], self.family) if closing and self.family else None
+        names = tuple(label.text for label in named or ())
+        if closing is None or not set(names) & self.all or not set(names) <= self.all:
+            self._give(self.current, start, end)
+            return
+        self._give(self.current, start, closing.start())
+        self._give(names, closing.start(), end)
 
     def _opens(self, marker: Placed, sections: Sequence[Sequence[Placed]]) -> bool:
         """Does a later label of a led sentence open words of its own?"""
@@ -150,16 +165,18 @@ class _Divider:
         if len(markers) == 1:
             self._take_single(start, end, markers[0])
             return
-        clauses = _clauses(self.caption, start, end, markers)
-        if clauses:
-            for clause_start, clause_end, marker in clauses:
+        if found := clauses(self.caption, start, end, markers):
+            for clause_start, clause_end, marker in found:
                 self._give(_names([marker]), clause_start, marker.start)
                 self._give(_names([marker]), marker.end, clause_end)
             return
-        cut = phrases_after if labels_come_first(self.caption, start, end, markers) else phrases_before
+        is_after = labels_come_first(self.caption, start, end, markers)
+        phrases = (phrases_after if is_after else phrases_before)(self.caption, start, end, markers)
         everyone = _names(markers)
-        for phrase in cut(self.caption, start, end, markers):
-            self._give(_names([phrase.marker]) if phrase.marker else everyone, phrase.start, phrase.end)
+        if unsure := overlong(self.caption, phrases, is_after=is_after):
+            self.found.doubtful.update(_names(unsure.markers))
+        for phrase in phrases:
+            self._give(_names(phrase.markers) if phrase.markers else everyone, phrase.start, phrase.end)
 
     def _take_single(self, start: int, end: int, marker: Placed) -> None:
         """One label inside a sentence: the sentence is its own, but for a frame that the labels after it go on from."""
@@ -195,18 +212,3 @@ def _one_sentence_each(parts: Sequence[Sentence], led: Sequence[int]) -> bool:
     if len(led) == 1:
         return len(parts[led[0]].markers) > 1
     return len(led) > 1 and all(after - before == 1 for before, after in pairwise(led))
-
-
-def _clauses(caption: str, start: int, end: int, markers: Sequence[Placed]) -> list[tuple[int, int, Placed]] | None:
-    """One clause per label between semicolons, where a label stands in the middle of its clause."""
-    cuts = [start, *(start + match.end() for match in re.finditer(r";\s", caption[start:end])), end]
-    if len(cuts) - 1 != len(markers):
-        return None
-    clauses = list(zip(cuts, cuts[1:], markers, strict=False))
-    if not all(left <= marker.start < right for left, right, marker in clauses):
-        return None
-    has_words = [
-        any(c.isalnum() for c in caption[left : marker.start]) and any(c.isalnum() for c in caption[marker.end : right])
-        for left, right, marker in clauses
-    ]
-    return clauses if all(has_words) else None

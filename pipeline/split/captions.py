@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.split.caption_markers import find_markers, is_bracketed_lead
+from pipeline.split.caption_notes import is_abbreviations
 from pipeline.split.caption_positions import choose_positions
 from pipeline.split.caption_scheme import Abstention, choose_scheme
-from pipeline.split.caption_segments import divide, is_abbreviations
+from pipeline.split.caption_segments import divide
 from pipeline.split.caption_sentences import sentences
 from schemas.figures import Mark
 from schemas.subfigures import CaptionSpan
@@ -39,7 +40,8 @@ class CaptionSplit:
 
     `own[i]` are the words about `labels[i]` alone (or about a few panels with it), without the label; it is empty where
     the caption says nothing of that panel alone. `prefix` and `suffix` are the words about all panels, before and after
-    the first own words. The spans of each tuple are sorted and do not overlap.
+    the first own words. The spans of each tuple are sorted and do not overlap. `doubtful` are the labels whose own
+    words may run on into words about other panels.
     """
 
     labels: tuple[str, ...]
@@ -47,6 +49,11 @@ class CaptionSplit:
     prefix: tuple[Span, ...]
     suffix: tuple[Span, ...]
     abstained: Abstention | None
+    doubtful: frozenset[str] = frozenset()
+
+    def is_told(self, label: str) -> bool:
+        """Does the caption surely say something of this panel alone? Without that the panel gives no pair."""
+        return bool(self.own[self.labels.index(label)]) and label not in self.doubtful
 
 
 def split_caption(caption: str, marks: Sequence[Mark] = ()) -> CaptionSplit:
@@ -67,7 +74,7 @@ def split_caption(caption: str, marks: Sequence[Mark] = ()) -> CaptionSplit:
     shared = _merged(parts.shared)
     first = min(spans[0].start for spans in own if spans)
     prefix = tuple(span for span in shared if span.start < first)
-    return CaptionSplit(labels, own, prefix, shared[len(prefix) :], None)
+    return CaptionSplit(labels, own, prefix, shared[len(prefix) :], None, frozenset(parts.doubtful))
 
 
 def panel_spans(split: CaptionSplit, label: str) -> list[CaptionSpan]:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import SplitConfig
+from pipeline.split.canvas import read_canvas
 from pipeline.split.detector import Detections, detect_panels
 from pipeline.split.letters import read_letters
 from pipeline.split.match import Match, Method, match_panels
-from pipeline.split.panels import Panel, find_panels
+from pipeline.split.panels import Panel, may_be_cut, panels_on
 
 _SECOND_PANEL = 0.35
 """Score of the second detection that makes a figure look compound; a third of single ones reach it."""
@@ -40,12 +41,13 @@ class Cut:
 def cut_picture(pixels: NDArray[np.uint8], labels: Sequence[str], config: SplitConfig) -> Cut:
     """The cut of a picture, (H, W, 3) uint8 RGB, whose caption names `labels`."""
     detections = detect_panels(pixels) if config.detector else None
-    is_read = config.letters and (len(labels) > 1 or _may_be_compound(detections))
+    canvas = read_canvas(pixels, detections)
+    height, width = pixels.shape[:2]
+    is_read = config.letters and (len(labels) > 1 or (_may_be_compound(detections) and may_be_cut(canvas)))
     letters = read_letters(pixels, labels) if is_read else ()
-    panels = find_panels(pixels, len(labels), letters, detections)
+    panels = panels_on(canvas, (width, height), len(labels), letters)
     if len(labels) < 2 and len(panels) < 2:
         return Cut((), panels, "single", 1.0, None)
-    height, width = pixels.shape[:2]
     match = match_panels(panels, labels, (width, height))
     cut = Cut(match.pairs, panels, match.method, match.confidence, None)
     doubt = _doubt(match, panels, config)

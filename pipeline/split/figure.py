@@ -50,7 +50,7 @@ def _subfigures(pixels: Pixels, figure: Figure, config: SplitConfig) -> Iterator
     whole = Panel(Box(0, 0, width, height), 1.0)
     yield _subfigure(pixels, figure, caption, cut, config, 0, whole, None)
     for number, (panel, label) in enumerate(cut.pairs, start=1):
-        if caption.own[caption.labels.index(label)]:  # a panel of which the caption says nothing has no pair
+        if caption.is_told(label):
             yield _subfigure(pixels, figure, caption, cut, config, number, panel, label)
 
 

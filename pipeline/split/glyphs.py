@@ -6,7 +6,6 @@ blobs are looked for at several brightnesses, dark and bright, because letters a
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from PIL import Image
 from scipy import ndimage
 
 from pipeline.split.boxes import Box
+from pipeline.split.sums import sums_both
 
 LONG_SIDE_PX = 960
 """Size at which glyphs are looked for. Half of all letters are 20 px high in figures 650 px wide, so they keep 9 px
@@ -27,8 +27,17 @@ _LEAST_PX, _MOST_SHARE = 7, 0.085
 """Height of a glyph: at least so many px, at most this share of the longer side. Source: of 21,776 panel letters 98 %
 lie between."""
 
-_NEAR, _FAR = 0.4, 1.0
-"""Distances, in heights: a neighbour nearer than the first is part of the word; brackets end before the second."""
+_NEAR = 0.25
+"""Distance, in heights, up to which a letter of the same word stands."""
+
+_BESIDE_BRACKET = ((0.4, 0.6), (0.5, 0.7), (0.6, 0.8))
+"""Where, in heights, something empty may end a bracket or a stop; in a word the next letter stands there.
+
+Source: on 120 synthetic figures 468 of 519 letters are read, none wrongly; 393 if all from 0.4 to 1.0 has to be empty.
+"""
+
+_BRACKET_INK = 0.35
+"""Share of ink, up to there, that a bracket has at most."""
 
 _MOST_GLYPHS = 500
 """Kept per figure, largest first: a bound on time."""
@@ -78,28 +87,62 @@ def find_glyphs(pixels: NDArray[np.uint8], long_side_px: int = LONG_SIDE_PX) -> 
 
 def _alone(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Boxes (N, 4) of the blobs of a mask that have the size of letters and stand alone."""
-    labels, _ = ndimage.label(mask, structure=np.ones((3, 3), np.int8))
-    slices = ndimage.find_objects(labels)
-    boxes = np.array([(x.start, y.start, x.stop, y.stop) for y, x in slices], np.int32).reshape(-1, 4)
+    boxes = blobs(mask)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     most = max(_LEAST_PX + 1, _MOST_SHARE * max(mask.shape))
     fits = (height >= _LEAST_PX) & (height <= most) & (width <= 1.7 * height) & (width >= 0.1 * height) & (width >= 2)
     boxes = boxes[fits]
-    ink = _summed(mask)
+    ink = sums_both(mask)
     share = _count(ink, boxes) / ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
     is_bar = boxes[:, 2] - boxes[:, 0] < 0.4 * (boxes[:, 3] - boxes[:, 1])  # an I may be nothing but a bar
     alone: NDArray[np.int32] = boxes[(share > 0.12) & ((share < 0.97) | is_bar) & _is_alone(ink, boxes)]
     return alone
 
 
+def blobs(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Boxes (N, 4) of the blobs of a mask; pixels that touch at a corner belong together.
+
+    They are read off the ends of the rows of ink: a third of the time that `ndimage.find_objects` takes.
+    """
+    labels, n_blobs = ndimage.label(mask, structure=np.ones((3, 3), np.int8))
+    stride = mask.shape[1] + 1
+    flat = np.pad(mask, ((0, 0), (0, 1))).ravel()  # an empty column ends every row
+    ends = np.flatnonzero(np.diff(flat, prepend=False))
+    rows, starts = np.divmod(ends[::2], stride)
+    stops = ends[1::2] - rows * stride
+    owners = labels[rows, starts] - 1
+    x0, y0, x1, y1 = np.full(n_blobs, stride), np.empty(n_blobs, int), np.zeros(n_blobs, int), np.empty(n_blobs, int)
+    np.minimum.at(x0, owners, starts)
+    np.maximum.at(x1, owners, stops)
+    y0[owners[::-1]] = rows[::-1]  # the last one written, the topmost, stays
+    y1[owners] = rows + 1
+    return np.stack([x0, y0, x1, y1], axis=1).astype(np.int32)
+
+
 def _is_alone(ink: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Whether nothing, or one narrow sign, stands on either side of each box."""
     height = boxes[:, 3] - boxes[:, 1]
-    near, far = np.maximum(2, _NEAR * height).astype(np.int32), np.maximum(4, _FAR * height).astype(np.int32)
     x0, y0, x1, y1 = boxes.T
-    left = _is_empty(ink, x0 - near, y0, x0, y1) | _is_empty(ink, x0 - far, y0, x0 - near - 1, y1)
-    right = _is_empty(ink, x1, y0, x1 + near, y1) | _is_empty(ink, x1 + near + 1, y0, x1 + far, y1)
+    near = np.maximum(2, _NEAR * height).astype(np.int32)
+    left, right = _is_empty(ink, x0 - near, y0, x0, y1), _is_empty(ink, x1, y0, x1 + near, y1)
+    for share_low, share_high in _BESIDE_BRACKET:
+        low, high = np.maximum(3, share_low * height), np.maximum(4, share_high * height)
+        low, high = low.astype(np.int32), high.astype(np.int32)
+        left |= _is_empty(ink, x0 - high, y0, x0 - low, y1) & _is_thin(ink, x0 - low, y0, x0, y1)
+        right |= _is_empty(ink, x1 + low, y0, x1 + high, y1) & _is_thin(ink, x1, y0, x1 + low, y1)
     return left & right
+
+
+def _is_thin(
+    ink: NDArray[np.int32],
+    x0: NDArray[np.int32],
+    y0: NDArray[np.int32],
+    x1: NDArray[np.int32],
+    y1: NDArray[np.int32],
+) -> NDArray[np.bool_]:
+    """Whether the ink of each stretch is that of a bracket at most."""
+    thin: NDArray[np.bool_] = _count(ink, np.stack([x0, y0, x1, y1], axis=1)) <= _BRACKET_INK * (x1 - x0) * (y1 - y0)
+    return thin
 
 
 def _is_empty(
@@ -111,15 +154,6 @@ def _is_empty(
 ) -> NDArray[np.bool_]:
     empty: NDArray[np.bool_] = _count(ink, np.stack([x0, y0, x1, y1], axis=1)) == 0
     return empty
-
-
-def _summed(plane: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.int32]:
-    """(H + 1, W + 1) sums over all above and to the left; at the working size they stay under 2 ** 31."""
-    sums = np.zeros((plane.shape[0] + 1, plane.shape[1] + 1), np.int32)
-    np.cumsum(plane, axis=1, dtype=np.int32, out=sums[1:, 1:])
-    for above, row in itertools.pairwise(sums):  # three times as fast as a cumulation along this axis
-        row += above
-    return sums
 
 
 def _count(sums: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -136,13 +170,13 @@ def _patches(grey: NDArray[np.uint8], boxes: NDArray[np.int32], is_dark: NDArray
     if not len(boxes):
         return np.zeros((0, PATCH_PX, PATCH_PX), np.float32)
     pad = int(_PATCH_SHARE * np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]).max()) + 2
-    sums = _summed(np.pad(grey, pad, mode="edge"))
+    sums = sums_both(np.pad(grey, pad, mode="edge"))
     (x0, x1), (y0, y1) = (_edges(boxes[:, axis] + boxes[:, axis + 2], boxes, pad) for axis in (0, 1))
     x0, x1, y0, y1 = x0[:, None, :], x1[:, None, :], y0[:, :, None], y1[:, :, None]
     total = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
     mean = (total / ((y1 - y0) * (x1 - x0))).astype(np.float32)
     mean[is_dark] = 255 - mean[is_dark]
-    low, high = (np.quantile(mean, share, axis=(1, 2), keepdims=True) for share in (0.05, 0.98))
+    low, high = np.quantile(mean, (0.05, 0.98), axis=(1, 2), keepdims=True)
     stretched: NDArray[np.float32] = np.clip((mean - low) / np.maximum(high - low, 1), 0, 1).astype(np.float32)
     return stretched
 

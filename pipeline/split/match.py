@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -116,8 +116,16 @@ def _letters_are_right(
     """How likely the letters that were read, and the labels that were left for the others, are right."""
     if [label for _, label in pairs] == list(labels):  # two witnesses agree: what was read and the order
         return _ORDER_IS_CONFIRMED if n_left > 1 else _ONE_ORDER_IS_RIGHT
+    if [label for _, label in sorted(pairs, key=_by_columns(panels))] == list(labels):
+        return _ONE_ORDER_IS_RIGHT
     least_sure = min(panel.letter.probability for panel in panels if panel.letter)
     return least_sure * (_ONE_LEFT_IS_RIGHT if n_left else 1.0)
+
+
+def _by_columns(panels: Sequence[Panel]) -> Callable[[tuple[Panel, str]], int]:
+    """The place of a pair in the order column by column."""
+    order = _columns([panel.box for panel in panels])
+    return lambda pair: order.index(pair[0].box)
 
 
 def _none(reason: str) -> Match:
@@ -163,7 +171,7 @@ def _third(centre: int, low: int, high: int, extent: int) -> int | None:
 
 def _order_is_right(boxes: Sequence[Box]) -> float:
     """How likely the letters follow the reading order."""
-    by_column = [_transposed(box) for box in reading_order([_transposed(box) for box in boxes])]
+    by_column = _columns(boxes)
     if by_column == list(boxes):
         return _ONE_ORDER_IS_RIGHT
     if _are_lines(boxes, by_column):
@@ -185,6 +193,11 @@ def _is_parted(boxes: Sequence[Box]) -> bool:
             return True
         reach = max(reach, end)
     return False
+
+
+def _columns(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes column by column from the left, from the top down in each."""
+    return [_transposed(box) for box in reading_order([_transposed(box) for box in boxes])]
 
 
 def _transposed(box: Box) -> Box:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.split.boxes import Box, reading_order
 from pipeline.split.canvas import Canvas, read_canvas
 from pipeline.split.detector import Detections
+from pipeline.split.gutters import find_gutters
 from pipeline.split.layouts import Layout, evident_layout, likeliest_layout
 from pipeline.split.letters import ReadLetter
 
@@ -62,8 +63,15 @@ def find_panels(
         detections: what the detector saw on it; None where it was not asked.
     """
     height, width = pixels.shape[:2]
+    return panels_on(read_canvas(pixels, detections), (width, height), n_expected, letters)
+
+
+def panels_on(
+    canvas: Canvas, size: tuple[int, int], n_expected: int | None, letters: Sequence[ReadLetter]
+) -> tuple[Panel, ...]:
+    """The same for a figure whose canvas is there already; `size` is its width and height in px."""
+    width, height = size
     whole = (Panel(Box(0, 0, width, height), 1.0),)
-    canvas = read_canvas(pixels, detections)
     layout = _layout(canvas, n_expected or 0, letters)
     if layout is None or len(layout.pieces) < 2:
         return whole
@@ -71,6 +79,13 @@ def find_panels(
     log_odds = layout.weakest + _LETTERED_BONUS * min(1.0, len(letters) / len(boxes))
     score = round(1.0 / (1.0 + exp(-log_odds)), 3)
     return tuple(Panel(box, score, _letter_on(box, letters)) for box in reading_order(boxes))
+
+
+def may_be_cut(canvas: Canvas) -> bool:
+    """Whether letters that no caption names could bear out a cut: without one likely gutter they never do."""
+    start = canvas.trimmed(canvas.box)
+    best = next(iter(find_gutters(canvas, start, with_seams=True)), None) if start else None
+    return best is not None and best.log_odds >= _LEAST_UNNAMED_LOG_ODDS
 
 
 def _layout(canvas: Canvas, n_expected: int, letters: Sequence[ReadLetter]) -> Layout | None:

@@ -17,6 +17,7 @@ from pipeline.split.boxes import Box
 
 _COCO_IOUS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 _RECALL_POINTS = np.linspace(0.0, 1.0, 101)
+_LETTER_IOU = 0.5
 _CLEF_SHARE = 2 / 3
 """Share of a found box that must lie in the true one, in the ImageCLEF accuracy."""
 
@@ -27,7 +28,9 @@ class PanelScores:
 
     `map_50` and `map_coco` rank all predicted boxes by score; all others look only at boxes at or above the threshold.
     `exact_count` is the share of all figures with the right number of panels, `exact_count_compound` that of compound
-    figures. `false_splits` is the share of single figures that got two panels or more.
+    figures. `false_splits` is the share of single figures that got two panels or more. `letters_right` is the share of
+    the letters read on a found panel (IoU of .5 or more) that are the true ones, in either case; `letters_found` the
+    share of all lettered panels whose letter was so read.
     """
 
     n_figures: int
@@ -46,6 +49,9 @@ class PanelScores:
     exact_count_compound: float
     false_splits: float
     clef_accuracy: float
+    n_letters: int
+    letters_right: float
+    letters_found: float
     ms_per_figure: float | None
 
 
@@ -57,6 +63,9 @@ class _Figure:
     true: tuple[Box, ...]
     found: tuple[Box, ...]
     scores: tuple[float, ...]
+    true_letters: tuple[str | None, ...] = ()
+    letters: tuple[str | None, ...] = ()
+    """Printed on the true panels, and read on the found ones; in lower case."""
 
     def above(self, threshold: float) -> _Figure:
         n = sum(score >= threshold for score in self.scores)
@@ -73,7 +82,8 @@ def score_panels(
 
     Args:
         truth: per figure `compound` and `panels` with `x, y, w, h` in pixels.
-        predictions: per figure, in the same order, `panels` with `x, y, w, h, score`.
+        predictions: per figure, in the same order, `panels` with `x, y, w, h, score` and, where a letter was read on
+            it, `letter`.
         threshold: least score of a box that counts as found.
         seconds: time that finding took, for all figures together.
 
@@ -86,6 +96,8 @@ def score_panels(
     single = [figure for figure in figures if not figure.is_compound]
     by_iou = [average_precision(all_found, iou) for iou in _COCO_IOUS]
     precision, recall, f1 = _f1(figures, 0.5)
+    letters = [_letters(figure) for figure in all_found]
+    n_letters, n_read, n_right = (sum(counts) for counts in zip(*letters, strict=True)) if letters else (0, 0, 0)
     return PanelScores(
         n_figures=len(figures),
         n_compound=len(compound),
@@ -103,6 +115,9 @@ def score_panels(
         exact_count_compound=_share(len(figure.found) == len(figure.true) for figure in compound),
         false_splits=_share(len(figure.found) > 1 for figure in single),
         clef_accuracy=_mean([_clef(figure) for figure in figures]),
+        n_letters=n_letters,
+        letters_right=_ratio(n_right, n_read),
+        letters_found=_ratio(n_right, n_letters),
         ms_per_figure=None if seconds is None else 1000 * _ratio(seconds, len(figures)),
     )
 
@@ -142,6 +157,16 @@ def _f1(figures: Sequence[_Figure], iou: float) -> tuple[float, float, float]:
     return _ratio(n_right, n_found), _ratio(n_right, n_true), _ratio(2 * n_right, n_found + n_true)
 
 
+def _letters(figure: _Figure) -> tuple[int, int, int]:
+    """Lettered panels, letters read on those that were found, and those of them that are right."""
+    n_read = n_right = 0
+    for box, letter in zip(figure.found, figure.letters, strict=True):
+        best = max(zip(figure.true, figure.true_letters, strict=True), key=lambda t: box.iou(t[0]), default=None)
+        if letter and best and best[1] and box.iou(best[0]) >= _LETTER_IOU:
+            n_read, n_right = n_read + 1, n_right + (letter == best[1])
+    return sum(letter is not None for letter in figure.true_letters), n_read, n_right
+
+
 def _clef(figure: _Figure) -> float:
     """ImageCLEF accuracy of one figure: boxes that lie in their true panel, over the larger of the two counts."""
     free, n_right = list(figure.found), 0
@@ -160,7 +185,13 @@ def _figure(true: Mapping[str, Any], found: Mapping[str, Any]) -> _Figure:
         true=tuple(box_of(panel) for panel in true["panels"]),
         found=tuple(box_of(panel) for panel in ranked),
         scores=tuple(float(panel["score"]) for panel in ranked),
+        true_letters=tuple(_folded(panel.get("label")) for panel in true["panels"]),
+        letters=tuple(_folded(panel.get("letter")) for panel in ranked),
     )
+
+
+def _folded(label: object) -> str | None:
+    return str(label).casefold() if label else None
 
 
 def box_of(panel: Mapping[str, Any]) -> Box:

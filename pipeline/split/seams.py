@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.split.sums import sums_above, sums_before
+
 _MOST_JUMP = 48
 """Larger jumps count no more than this, or one bright edge in a dark picture would look like a seam."""
 
@@ -31,14 +33,11 @@ def jumps(grey: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]
         (H + 1, W) sums over the rows above of the jumps from left to right, and (H, W + 1) sums over the columns to the
         left of the jumps from top to bottom.
     """
-    height, width = grey.shape
     signed = grey.astype(np.int16)
-    across, down = np.zeros((height + 1, width), np.int32), np.zeros((height, width + 1), np.int32)
-    if width > 2:
-        np.cumsum(np.minimum(np.abs(signed[:, 2:] - signed[:, :-2]), _MOST_JUMP), axis=0, out=across[1:, 1:-1])
-    if height > 2:
-        np.cumsum(np.minimum(np.abs(signed[2:] - signed[:-2]), _MOST_JUMP), axis=1, out=down[1:-1, 1:])
-    return across, down
+    across, down = np.zeros(grey.shape, np.int16), np.zeros(grey.shape, np.int16)
+    across[:, 1:-1] = np.minimum(np.abs(signed[:, 2:] - signed[:, :-2]), _MOST_JUMP)
+    down[1:-1] = np.minimum(np.abs(signed[2:] - signed[:-2]), _MOST_JUMP)
+    return sums_above(across), sums_before(down)
 
 
 def find_seams(profile: NDArray[np.float64]) -> list[tuple[int, float]]:

@@ -77,6 +77,20 @@ def test_parts_of_the_splitter_can_be_left_out(
     assert [panel["label"] for panel in line["panels"]] == ["A", "B"]
 
 
+def test_without_the_caption_only_what_is_evident_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sets = ["--truth", str(drawn_figure(tmp_path)), "--images", str(tmp_path), "--without", "captions", "--json"]
+    assert main(["bench", "panels", *sets]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert (scores["n_captions_read"], scores["f1_50"], scores["letters_right"]) == (0, 1.0, 1.0)
+
+
+def test_the_worst_figures_are_shown_on_a_sheet(tmp_path: Path) -> None:
+    truth, out = drawn_figure(tmp_path), tmp_path / "sheet.png"
+    sets = ["--truth", str(truth), "--images", str(tmp_path), "--sheet", str(out), "--json"]
+    assert main(["bench", "panels", *sets]) == 0
+    assert Image.open(out).size == (1500, 268)
+
+
 @pytest.mark.parametrize("text", ["", "not json\n", "[]\n"])
 def test_a_truth_that_cannot_be_read_is_one_clear_line(
     text: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]

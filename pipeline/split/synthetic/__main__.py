@@ -1,20 +1,27 @@
 """Writes a labelled set of synthetic figures: `python -m pipeline.split.synthetic OUT --figures 2000 --seed 99`.
 
-`pmc15m bench panels --truth OUT/panels.jsonl --images OUT` scores the splitter on it.
+`pmc15m bench panels --truth OUT/panels.jsonl --images OUT` scores the splitter on it. Figures whose layout the networks
+were trained on are left out, the even grids above all, so the set is harder than what they have seen.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from pipeline.split.synthetic.figure import SyntheticFigure, draw_figure
+from pipeline.split.synthetic.figure import SyntheticFigure, draw_figure, draw_layout
+from pipeline.split.synthetic.layouts import Cell
 from pipeline.split.synthetic.tiles import Tiles, draw_tiles
+
+TRAINING = (((15,), 2500), ((16, 7), 4000), ((17,), 1000))
+"""Seeds and numbers of the figures that detector, letter reader and gutters were fitted on; see `weights/README.md`."""
 
 
 def write_set(out: Path, n: int, n_tiles: int, seed: int) -> None:
@@ -22,11 +29,23 @@ def write_set(out: Path, n: int, n_tiles: int, seed: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     tiles = Tiles(draw_tiles(n_tiles, seed))
     with (out / "panels.jsonl").open("w", encoding="utf-8") as lines:
-        for number in range(n):
+        for number in islice(unseen(seed), n):
             figure = draw_figure(tiles, np.random.default_rng([seed, number]))
             line = _line(figure, f"synthetic-{seed}-{number:05}.png")
             Image.fromarray(figure.pixels).save(out / line["file"])
             lines.write(json.dumps(line) + "\n")
+
+
+def unseen(seed: int) -> Iterator[int]:
+    """Numbers of the figures of a seed that are single or have a layout that no training figure has."""
+    seen = {_layout(other, number) for other, n in TRAINING for number in range(n)}
+    return (number for number in count() if len(layout := _layout((seed,), number)) == 1 or layout not in seen)
+
+
+def _layout(seed: tuple[int, ...], number: int) -> tuple[Cell, ...]:
+    """The cells of a figure, to a hundredth of its sides."""
+    cells = draw_layout(np.random.default_rng([*seed, number]))
+    return tuple((round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2)) for x0, y0, x1, y1 in cells)
 
 
 def _line(figure: SyntheticFigure, name: str) -> dict[str, Any]:

@@ -55,8 +55,8 @@ class SyntheticFigure:
 
 def draw_figure(tiles: Tiles, rng: Rng, most_side_px: int = 1250) -> SyntheticFigure:
     """A figure, scaled down so that its longer side is at most `most_side_px`."""
-    n = 1 if rng.random() < _SINGLE_SHARE else draw_count(rng)
-    shares = draw_cells(n, rng)
+    shares = draw_layout(rng)
+    n = len(shares)
     chosen = choose_tiles(tiles, n * 8, rng)
     size = _draw_size(shares, rng)
     style = draw_style(rng, max(size)) if n > 1 and rng.random() > _UNLETTERED_SHARE else None
@@ -68,6 +68,11 @@ def draw_figure(tiles: Tiles, rng: Rng, most_side_px: int = 1250) -> SyntheticFi
         fill_panel(sheet, cell, _content(chosen[k::n], montage, rng), style, k, rng) for k, cell in enumerate(cells)
     ]
     return _printed(sheet, filled, most_side_px, rng)
+
+
+def draw_layout(rng: Rng) -> list[Cell]:
+    """The cells of a figure: what is drawn first, so that a seed alone tells the layout."""
+    return draw_cells(1 if rng.random() < _SINGLE_SHARE else draw_count(rng), rng)
 
 
 def _printed(sheet: Image.Image, filled: list[FilledPanel], most_side_px: int, rng: Rng) -> SyntheticFigure:

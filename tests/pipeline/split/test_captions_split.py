@@ -127,6 +127,73 @@ def test_two_crossed_groups_meet_in_each_panel() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("caption", "last", "common"),
+    [
+        ("Modulus by (a) PR, (b) SVM (with kernel), and (c) NN with measured values.", "NN", "with measured values."),
+        ("Maps based on (a) linkage and (b) sequence are presented.", "sequence", "are presented."),
+        ("Images of (a) roots and (b) shoots treated with salt for days.", "shoots", "treated with salt for days."),
+        ("Lists of (a) E genes, (b) NS3 genes, and sorted into groups.", "NS3 genes", "sorted into groups."),
+    ],
+)
+def test_the_last_of_several_phrases_ends_where_words_about_all_begin(caption: str, last: str, common: str) -> None:
+    split = split_caption(caption)
+    assert text_of(caption, split, split.labels[-1], "own") == last
+    assert common_text(caption, split).endswith(common)
+
+
+def test_a_tail_that_tells_two_phrases_apart_is_no_tail() -> None:
+    parts = own("Curves of (a) healthy wheat and (b) wheat infected by yellow rust.")
+    assert parts == {"a": "healthy wheat", "b": "wheat infected by yellow rust."}
+
+
+def test_labels_before_the_same_word_come_first() -> None:
+    parts = own("Light over the day for all crops (A) per unit leaf area and (B) per unit ground area.")
+    assert parts == {"A": "per unit leaf area", "B": "per unit ground area."}
+
+
+def test_words_of_time_are_told_apart() -> None:
+    assert own("Scans of the brain before (a) and after (b) treatment.") == {"a": "before", "b": "after"}
+
+
+def test_a_noun_after_a_label_belongs_to_all_labels_before_it() -> None:
+    parts = own("The abundance of mcrA (A) and pmoA (B) genes and their ratio (C) at all stages.")
+    assert parts == {"A": "mcrA genes", "B": "pmoA genes", "C": "their ratio"}
+
+
+def test_verbs_after_labels_part_clauses() -> None:
+    parts = own("The levels in kidney (a) were detected by ELISA and the uranium content (b) was measured by MS.")
+    assert parts == {
+        "a": "The levels in kidney were detected by ELISA",
+        "b": "the uranium content was measured by MS.",
+    }
+
+
+def test_initials_in_brackets_are_no_labels() -> None:
+    caption = "Fresh weight (A) and dry matter (B) of plants of wheat (W) and barley (B) cultivars."
+    assert own(caption) == {"A": "Fresh weight", "B": "dry matter"}
+
+
+def test_a_count_is_no_label() -> None:
+    caption = " ".join(f"({letter}) Mice (n = 3)." for letter in "abcdefghijklmo")
+    assert "n" not in split_caption(caption).labels
+
+
+def test_a_closing_bracket_on_other_panels_is_theirs() -> None:
+    caption = "A nodule. (a) CT shows it. (b) MRI shows a pattern (red arrows in a, b)."
+    assert own(caption) == {"a": "CT shows it.", "b": "MRI shows a pattern"}
+
+
+def test_sentences_that_refer_back_stay_with_the_last_panel() -> None:
+    caption = "Genes. (A) Counts. (B) Heat map of samples. The heat map is sorted. Scale bar, 5 mm."
+    assert own(caption)["B"] == "Heat map of samples. The heat map is sorted."
+
+
+def test_a_phrase_much_longer_than_its_neighbour_is_in_doubt() -> None:
+    split = split_caption("Concentrations of two plant structural biopolymers lignin (A) and cellulose (B) in roots.")
+    assert [split.is_told(label) for label in ("A", "B")] == [False, True]
+
+
 def test_a_label_inside_a_clause_owns_both_sides() -> None:
     parts = own("Aneurysms. The right kidney (a) has many; the left kidney (b) has few.")
     assert parts == {"a": "The right kidney has many", "b": "the left kidney has few."}

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 from pipeline.split.boxes import Box
-from pipeline.split.glyphs import PATCH_PX, find_glyphs
+from pipeline.split.glyphs import PATCH_PX, blobs, find_glyphs
 
 
 def printed(text: str, ink: int, ground: int, size: int = 24, width: int = 400) -> tuple[np.ndarray, Box]:
@@ -38,6 +39,15 @@ def test_letters_inside_a_word_are_not_alone() -> None:
     assert not [box for box in boxes(pixels) if box.intersection(inner) == box.area]
 
 
+def test_a_bracketed_letter_is_found_close_to_a_dark_edge() -> None:
+    pixels = np.full((300, 400, 3), 255, np.uint8)
+    letter = Box(100, 100, 122, 130)
+    for x, width in ((letter.x0, 22), (letter.x0 - 9, 4), (letter.x1 + 5, 4), (0, 75)):  # a letter, brackets, the edge
+        pixels[letter.y0 : letter.y1, x : x + width] = 0
+    pixels[106:124, 106:116] = 255  # letters have holes
+    assert letter in boxes(pixels)
+
+
 def test_a_bracketed_letter_is_found() -> None:
     pixels, mark = printed("(B)", 0, 255)
     middle = (mark.x0 + mark.x1) / 2
@@ -64,3 +74,12 @@ def test_any_picture_gives_boxes_inside_it_and_patches_of_zero_to_one(pixels: np
     if len(glyphs.boxes):
         assert (glyphs.boxes[:, :2] >= 0).all() and (glyphs.boxes[:, 2:] <= pixels.shape[1::-1]).all()
         assert glyphs.patches.min() >= 0 and glyphs.patches.max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (60, 41)])
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 1.0])
+def test_blobs_are_those_of_scipy(shape: tuple[int, int], share: float) -> None:
+    mask = np.random.default_rng(1).random(shape) < share
+    labels, _ = ndimage.label(mask, structure=np.ones((3, 3)))
+    expected = [[x.start, y.start, x.stop, y.stop] for y, x in ndimage.find_objects(labels)]
+    assert blobs(mask).tolist() == expected

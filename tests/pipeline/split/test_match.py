@@ -76,9 +76,14 @@ def test_letters_that_were_read_beat_the_order() -> None:
 
 
 def test_the_one_panel_without_a_letter_takes_the_label_that_is_left() -> None:
-    match = match_panels(lettered(SQUARE, "AC D"), "ABCD", (30, 30))
-    assert [label for _, label in match.pairs] == ["A", "C", "B", "D"]
+    match = match_panels(lettered(SQUARE, "A DC"), "ABCD", (30, 30))
+    assert [label for _, label in match.pairs] == ["A", "B", "D", "C"]
     assert 0.9 < match.confidence < 0.99
+
+
+def test_letters_that_run_down_the_columns_are_confirmed_by_it() -> None:
+    found = [Panel(p.box, p.score, ReadLetter(x, p.box, 0.6)) for p, x in zip(SQUARE, "ACBD", strict=True)]
+    assert match_panels(found, "ABCD", (30, 30)).confidence == 0.99
 
 
 def test_two_panels_without_letters_need_the_others_in_order() -> None:

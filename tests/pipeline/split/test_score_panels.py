@@ -78,6 +78,16 @@ def test_clef_accuracy_does_not_punish_small_boxes() -> None:
     assert (scores.clef_accuracy, scores.f1_50) == (1.0, 0.0)
 
 
+def test_letters_count_where_they_were_read_on_the_right_panel() -> None:
+    true, found = line((0, 0, 10, 10), (20, 0, 10, 10), (40, 0, 10, 10)), line((0, 0, 10, 10), (20, 0, 10, 10))
+    for panel, label in zip(true["panels"], ["A", "B", None], strict=True):
+        panel["label"] = label
+    for panel, letter in zip(found["panels"], ["a", "c"], strict=True):
+        panel["letter"] = letter
+    scores = score_panels([true], [found])
+    assert (scores.n_letters, scores.letters_right, scores.letters_found) == (2, 0.5, 0.5)
+
+
 def test_both_sides_must_have_the_same_figures() -> None:
     with pytest.raises(ValueError, match="shorter"):
         score_panels([TWO, ONE], [TWO])

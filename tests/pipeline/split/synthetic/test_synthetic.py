@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.split.boxes import Box
-from pipeline.split.synthetic.figure import SyntheticFigure, draw_figure
+from pipeline.split.synthetic.__main__ import unseen
+from pipeline.split.synthetic.figure import SyntheticFigure, draw_figure, draw_layout
 from pipeline.split.synthetic.layouts import draw_cells, draw_count, place
 from pipeline.split.synthetic.marks import MarkStyle, draw_style, mark_size, print_mark
 from pipeline.split.synthetic.tiles import Tiles, choose_tiles, draw_tiles, read_tiles
@@ -88,6 +91,17 @@ def test_a_mark_is_printed_where_its_box_says(seed: int, ground: int) -> None:
 def test_letters_run_on_from_the_first() -> None:
     style = MarkStyle("({})", False, 0, 20, "top left", has_plate=False, color=None, first=24)
     assert [style.text(number) for number in range(3)] == ["y", "z", "a"]
+
+
+def test_a_held_out_set_has_no_layout_that_was_trained_on(tmp_path) -> None:
+    def layout(*seed: int) -> list[tuple[float, ...]]:
+        return [tuple(round(v, 2) for v in cell) for cell in draw_layout(np.random.default_rng(seed))]
+
+    kept = list(islice(unseen(99), 200))
+    trained = [layout(15, number) for number in range(2500)]
+    compound = [layout(99, number) for number in kept if len(layout(99, number)) > 1]
+    assert 60 < len(compound) < 140 and kept[-1] > 250
+    assert not any(cells in trained for cells in compound)
 
 
 def test_real_tiles_are_read_and_used(tmp_path) -> None:
