@@ -165,7 +165,7 @@ class GptTower(nn.Module):
 
     def pooled(self, texts: Texts) -> Tensor:
         """Features (B, D) before the projection."""
-        x = self.words(texts.ids) + self.places[texts.positions]
+        x = self.words(texts.ids) + F.embedding(texts.positions, self.places)
         return self.norm(self.blocks.pooled(self.drop(x), texts.layout))
 
 

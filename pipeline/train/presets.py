@@ -102,8 +102,11 @@ class Recipe:
         "padded (each text to the context), sorted (the batch by length, each micro-batch to its longest; exact),"
         " packed (no padding at all; needs text_dropout=0)",
     )
-    micro_batch: int = _option(512, "pairs whose activations are made at once on a device")
-    live_micro_batches: int = _option(2, "micro-batches whose activations are kept; the others are computed twice")
+    micro_batch: int = _option(
+        256,
+        "pairs whose activations are made at once on a device; for ViT-B/16 and 256 tokens 150 MB each, by count",
+    )
+    live_micro_batches: int = _option(1, "micro-batches whose activations are kept; the others are computed twice")
     pooled_last_block: bool = _option(True, "compute the last block for the pooled token only; exact")
     recompute_blocks: bool = _option(False, "keep no activations inside blocks: a third slower, least memory")
     compile: bool = _option(False, "fuse the blocks with torch.compile; a minute at the start")
