@@ -29,7 +29,8 @@ def _option(default: Any, doc: str) -> Any:
 class VisionConfig:
     """A vision transformer as timm defines it: class token, learnt positions, norm before each block."""
 
-    timm_name: str
+    timm_name: str | None
+    """None where timm has no model of this size; an export then names the sizes and open_clip's own tower."""
     image_size: int = 224
     patch_size: int = 16
     width: int = 768
@@ -126,7 +127,7 @@ class Recipe:
 
 
 def _vit(name: str, width: int, heads: int, *, px: int = 224, hub: bool = True) -> VisionConfig:
-    timm_name = f"vit_{name}_patch16_{px}"
+    timm_name = f"vit_{name}_patch16_{px}" if hub else None
     weights = IMAGENET.format(size=name, px=px) if hub else None
     return VisionConfig(timm_name, image_size=px, width=width, heads=heads, hub=weights)
 

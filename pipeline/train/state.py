@@ -48,7 +48,9 @@ class TrainingState:
     def _init_weights(self, job: Job) -> None:
         model = self._recipe.model
         if job.init == "pretrained":
-            load_towers(self.model, job.vision_weights or model.vision.hub, job.text_weights or model.text.hub)
+            # Of a GPT the hub gives the vocabulary: the paper's begins at random.
+            text = job.text_weights or (model.text.hub if model.text.kind == "bert" else None)
+            load_towers(self.model, job.vision_weights or model.vision.hub, text)
         elif job.init != "random":
             load_whole(self.model, Path(job.init))
 
