@@ -220,5 +220,6 @@ class _Training:
             self._group.wait()
         if is_last or step % job.validate_every == 0:
             if log and self._validation:
-                self._log(log, {"step": step, **self._validation.record(self._state.model, self._device)})
+                with self._state.as_exported() as model:
+                    self._log(log, {"step": step, **self._validation.record(model, self._device)})
             self._group.wait()

@@ -95,7 +95,9 @@ class Recipe:
     text_dropout: float = _option(0.1, "in the text tower; 0.1 as in BERT's own configuration, 0 is faster")
     patch_dropout: float = _option(0.0, "share of image patches left out in training; the paper states no rate")
     min_crop: float = _option(0.9, "least share of the picture's area that a random crop keeps")
-    ema: float | None = _option(None, "decay of a moving average of the weights, which is then exported; 0.9999")
+    ema: float | None = _option(
+        None, "decay of a moving average of the weights, which is then validated and exported; 0.9999"
+    )
     seed: int = _option(0, "of weights, order, crops and dropout")
     precision: str = _option("bf16", "bf16 (autocast over float32 weights) or fp32")
     text_layout: str = _option(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from torch import Tensor
 from pipeline.train.compiled import compile_blocks
 from pipeline.train.group import Group
 from pipeline.train.init import load_towers, load_whole
-from pipeline.train.model import new_model
+from pipeline.train.model import Clip, new_model
 from pipeline.train.optim import MovingAverage, gradient_norm, limit_scale, new_optimizer, set_learning_rate
 from pipeline.train.presets import Recipe
 from pipeline.train.run import Job, RunError
@@ -72,6 +74,19 @@ class TrainingState:
         if self._average:
             self._average.update(self.model)
         self.step += 1
+
+    @contextlib.contextmanager
+    def as_exported(self) -> Iterator[Clip]:
+        """The model with the weights that an export takes, their average where there is one, until the context ends."""
+        if self._average is None:
+            yield self.model
+            return
+        kept = {name: weight.clone() for name, weight in self.model.state_dict().items()}
+        self.model.load_state_dict(self._average.weights)
+        try:
+            yield self.model
+        finally:
+            self.model.load_state_dict(kept)
 
     def saved(self) -> dict[str, Any]:
         """All that is needed to go on; tensors are the model's own."""

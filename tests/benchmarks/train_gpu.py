@@ -139,13 +139,13 @@ def sections() -> list[Section]:
         Section("open_clip", 150, open_clip_small, needs_open_clip=True),
         Section("equal", 90, equal_rows, needs_open_clip=True),
         Section("retrieval", 90, retrieval_rows),
-        Section("ours, large", 100, ours_large),
-        Section("open_clip, large", 120, open_clip_large, needs_open_clip=True),
+        Section("ours large", 100, ours_large),
+        Section("open_clip large", 120, open_clip_large, needs_open_clip=True),
         Section("levers", 100, lever_rows),
         Section("shard-fed", 90, fed_rows),
         Section("shard-fed open_clip", 60, open_clip_fed_rows, needs_open_clip=True),
         Section("small levers", 40, small_lever_rows),
-        Section("open_clip, other flags", 60, open_clip_other, needs_open_clip=True),
+        Section("open_clip other flags", 60, open_clip_other, needs_open_clip=True),
     ]
 
 
@@ -559,7 +559,7 @@ def summary(results: list[Row], setting: Setting) -> Iterator[str]:
 
 
 def _is_case(row: Row, name: str, n: int) -> bool:
-    known = row["section"].partition(",")[0] in (name, "levers" if name == "ours" else name)
+    known = row["section"].partition(" ")[0] in (name, "levers" if name == "ours" else name)
     return known and row.get("batch") == n and "samples/s" in row
 
 
