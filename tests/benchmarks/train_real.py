@@ -4,10 +4,11 @@
 
 1. The pairs of the release are dealt by article into quarters. Four times a small model trains from random weights on
    three of them, EPOCHS passes, and retrieval is tried among the pairs of the fourth, beside chance. Nothing is chosen
-   by a fourth quarter's result: sizes, crops, dropout and EPOCHS were chosen by folds of the articles outside quarter 1.
+   by a fourth quarter's result: sizes, crops, dropout and EPOCHS were chosen by folds of the articles outside of
+   quarter 1, so that this one alone was in no choice.
 2. All held-out pairs together, with intervals by articles, for pairs of one article are not independent.
-3. Weights and batches of quarter 1 go through open_clip's model and loss too, for COMPARED steps, without dropout, which
-   they would draw differently: the curves beside each other.
+3. Weights and batches of quarter 1 go through open_clip's model and loss too, for COMPARED steps, without dropout,
+   which they would draw differently: the curves beside each other.
 """
 
 from __future__ import annotations
