@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import tempfile
 from collections.abc import Iterable
@@ -39,9 +40,9 @@ def _add_task(tasks: Verbs, name: str, verb: Verb, doc: str, example: str) -> An
     return parser
 
 
-def _add_pairs(parser: Any) -> None:
+def _add_pairs(parser: Any, split: str = "test") -> None:
     parser.add_argument("--shards", type=Path, required=True, help="folder of a release or an export")
-    parser.add_argument("--split", default="test", help="default: test")
+    parser.add_argument("--split", default=split, help=f"default: {split}")
     parser.add_argument("-n", type=int, help="only so many pairs")
     parser.add_argument("--workers", type=int, help="processes that load; by default the cores but one")
 
@@ -61,12 +62,18 @@ def _retrieval(args: Arguments, console: Console) -> int:
 
 
 def _encoded(args: Arguments) -> tuple[Any, Any]:
-    from pipeline.train.evaluate.embed import Encoder, encode_split
+    from pipeline.train.evaluate.embed import Encoder
 
     encoder = Encoder(args.model, args.precision)
+    return encoder, _encoded_split(encoder, args, args.split)
+
+
+def _encoded_split(encoder: Any, args: Arguments, split: str) -> Any:
+    from pipeline.train.evaluate.embed import encode_split
+
     n_workers = default_workers() if args.workers is None else args.workers
     with tempfile.TemporaryDirectory() as folder:
-        return encoder, encode_split(encoder, args.shards, args.split, Path(folder), n_workers, args.n)
+        return encode_split(encoder, args.shards, split, Path(folder), n_workers, args.n)
 
 
 def _add_data(parser: Any) -> None:
@@ -141,19 +148,46 @@ def _vqa(args: Arguments, console: Console) -> int:
 
 
 def _add_tally(tasks: Verbs) -> None:
-    doc = "Name the kind of each picture by the nearest keyword; writes a table pair_id, figure_type, similarity."
-    parser = _add_task(tasks, "tally", _tally, doc, "--shards demo/root/releases/latest --table types.parquet")
-    _add_pairs(parser)
-    parser.add_argument("--table", type=Path, required=True, help="the table, Parquet")
+    doc = "Name the kind of each picture by the nearest keyword; writes it as a column to a copy of the pairs."
+    example = "--shards ROOT/releases/latest --pairs ROOT/stages/dedup-... --table pairs-with-types"
+    parser = _add_task(tasks, "tally", _tally, doc, example)
+    _add_pairs(parser, split="train,validation,test")
+    pairs = "table of pairs, a Parquet file or a folder of them; without it only pair_id and the kind are written"
+    parser.add_argument("--pairs", type=Path, help=pairs)
+    parser.add_argument(
+        "--table", type=Path, required=True, help="where to write: a new file, or a folder if --pairs is"
+    )
 
 
 def _tally(args: Arguments, console: Console) -> int:
     with for_the_user():
-        from pipeline.train.evaluate.tally import tally
+        import pyarrow as pa
 
-        encoder, pairs = _encoded(args)
-        counts = tally(encoder, pairs, args.table)
-    return _report(args, f"{args.shards.name}/{args.split}", "figure_types", dict(counts.most_common()))
+        from pipeline.train.evaluate.embed import Encoder
+        from pipeline.train.evaluate.tally import add_column, count, figure_types, write_types
+
+        encoder, splits = Encoder(args.model, args.precision), _splits_there(args)
+        types = pa.concat_tables([figure_types(encoder, _encoded_split(encoder, args, split)) for split in splits])
+        if args.pairs:
+            n_named = add_column(types, args.pairs, args.table)
+            log.info("%s: %d pairs have a figure_type; the others are not in %s", args.table, n_named, args.split)
+        else:
+            write_types(types, args.table)
+    return _report(args, f"{args.shards.name}/{args.split}", "figure_types", dict(count(types)))
+
+
+def _splits_there(args: Arguments) -> list[str]:
+    """Those of the asked splits that the folder has; small releases have no validation."""
+    from pipeline.train.shards import ShardError, find_shards
+
+    found = []
+    for split in args.split.split(","):
+        with contextlib.suppress(ShardError):
+            find_shards(args.shards, split)
+            found.append(split)
+    if not found:
+        raise UsageError(f"{args.shards}: holds no shards of {args.split}")
+    return found
 
 
 def _report(args: Arguments, dataset: str, task: str, metrics: dict[str, Any]) -> int:

@@ -14,6 +14,7 @@ _ERRORS = {
     "checkpoint": ("CheckpointError",),
     "pictures": ("PictureError",),
     "evaluate.datasets": ("DatasetError",),
+    "evaluate.tally": ("TallyError",),
     "data": ("DataError",),
     "export": ("ExportError",),
     "init": ("InitError",),

@@ -24,7 +24,7 @@ from pipeline.train.checkpoint import Checkpoints
 from pipeline.train.init import CHECKPOINTS, OPEN_CLIP_WEIGHTS, exported_weights, load_whole
 from pipeline.train.model import MEAN, STD, Clip, normalised, padded_texts
 from pipeline.train.names import to_open_clip
-from pipeline.train.presets import BIOMEDBERT, ModelConfig, TextConfig, VisionConfig, recipe_from_json
+from pipeline.train.presets import BIOMEDBERT, OPENAI_CLIP, ModelConfig, TextConfig, VisionConfig, recipe_from_json
 from pipeline.train.tokens import FILE, CaptionTokenizer, load_tokenizer, tokenizer_from_json
 
 CONFIG, HUB_CONFIG, TEXT_CONFIG = "open_clip_config.json", "open_clip_config.hub.json", "config.json"
@@ -65,7 +65,8 @@ def export(weights: dict[str, torch.Tensor], config: ModelConfig, tokenizer: Cap
     tokenizer.save(out)
     siglip = "logit_bias" in weights
     _write(out / OURS, {"embed_dim": config.embed_dim, "vision": _fields(config.vision), "text": _fields(config.text)})
-    _write(out / HUB_CONFIG, open_clip_config(config, config.text.hub or BIOMEDBERT, siglip=siglip))
+    on_hub = config.text.hub or (BIOMEDBERT if config.text.kind == "bert" else OPENAI_CLIP)
+    _write(out / HUB_CONFIG, open_clip_config(config, on_hub, siglip=siglip))
     _write(out / CONFIG, open_clip_config(config, str(out.resolve()), siglip=siglip))
     if config.text.kind == "bert":
         _write(out / TEXT_CONFIG, bert_config(config.text))
@@ -75,9 +76,18 @@ def relocate(folder: Path) -> None:
     """Makes a folder that was moved loadable by open_clip again."""
     config = json.loads((folder / CONFIG).read_text())
     text = config["model_cfg"]["text_cfg"]
-    if "hf_model_name" in text and text["hf_model_name"] != str(folder.resolve()):
-        text["hf_model_name"] = text["hf_tokenizer_name"] = str(folder.resolve())
-        _write(folder / CONFIG, config)
+    if text["hf_tokenizer_name"] != str(folder.resolve()):
+        names = [name for name in ("hf_model_name", "hf_tokenizer_name") if name in text]
+        _write(
+            folder / CONFIG,
+            {
+                **config,
+                "model_cfg": {
+                    **config["model_cfg"],
+                    "text_cfg": {**text, **dict.fromkeys(names, str(folder.resolve()))},
+                },
+            },
+        )
 
 
 def _fields(config: VisionConfig | TextConfig) -> dict[str, Any]:
@@ -93,25 +103,43 @@ def open_clip_config(config: ModelConfig, text_name: str, *, siglip: bool = Fals
 
     Args:
         config: of the towers.
-        text_name: where transformers finds the configuration and the vocabulary of a BERT.
+        text_name: where transformers finds the vocabulary, and a BERT's configuration.
         siglip: the model has a bias of similarities.
 
     Source: the file of microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224.
     """
-    vision = {
-        "timm_model_name": config.vision.timm_name,
-        "timm_model_pretrained": False,
-        "timm_pool": "",
-        "timm_proj": "linear",
-        "image_size": config.vision.image_size,
-    }
-    text = _bert_text(config.text, text_name) if config.text.kind == "bert" else _gpt_text(config.text)
+    vision = _timm_vision(config.vision) if config.vision.timm_name else _own_vision(config.vision)
+    text = _bert_text(config.text, text_name) if config.text.kind == "bert" else _gpt_text(config.text, text_name)
     model: dict[str, Any] = {"embed_dim": config.embed_dim, "vision_cfg": vision, "text_cfg": text}
     if config.text.kind == "gpt":
         model["custom_text"] = True
     if siglip:
         model["init_logit_bias"] = 0
     return {"model_cfg": model, "preprocess_cfg": {"mean": list(MEAN), "std": list(STD)}}
+
+
+def _timm_vision(config: VisionConfig) -> dict[str, Any]:
+    return {
+        "timm_model_name": config.timm_name,
+        "timm_model_pretrained": False,
+        "timm_pool": "",
+        "timm_proj": "linear",
+        "image_size": config.image_size,
+    }
+
+
+def _own_vision(config: VisionConfig) -> dict[str, Any]:
+    """A ViT as timm's in the terms of open_clip's own, which by default has one norm more and another epsilon."""
+    return {
+        "image_size": config.image_size,
+        "patch_size": config.patch_size,
+        "width": config.width,
+        "layers": config.layers,
+        "head_width": config.width // config.heads,
+        "mlp_ratio": float(config.mlp_ratio),
+        "no_ln_pre": True,
+        "norm_kwargs": {"eps": 1e-6},
+    }
 
 
 def _bert_text(config: TextConfig, name: str) -> dict[str, Any]:
@@ -124,9 +152,9 @@ def _bert_text(config: TextConfig, name: str) -> dict[str, Any]:
     }
 
 
-def _gpt_text(config: TextConfig) -> dict[str, Any]:
+def _gpt_text(config: TextConfig, name: str) -> dict[str, Any]:
     sizes = {"context_length": config.context, "vocab_size": config.vocab_size}
-    return {**sizes, "width": config.width, "heads": config.heads, "layers": config.layers}
+    return {**sizes, "width": config.width, "heads": config.heads, "layers": config.layers, "hf_tokenizer_name": name}
 
 
 def bert_config(config: TextConfig) -> dict[str, Any]:

@@ -7,12 +7,16 @@ from pipeline.train.presets import ModelConfig, TextConfig, VisionConfig
 _TRAINING = 3
 """A backward pass costs twice a forward pass; what is computed a second time to save memory does not count as work."""
 
-PEAK_FLOPS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "B200": 2250e12}
-"""Dense bfloat16 operations per second by a word of the device's name. Source: NVIDIA's data sheets, SXM forms."""
+PEAK_FLOPS = {"H200": 989e12, "H100 PCIe": 756e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "B200": 2250e12}
+"""Dense bfloat16 operations per second by a word of the device's name; the first that fits. Source: NVIDIA's data
+sheets, of the SXM form where none is named."""
 
 
 def training_flops(config: ModelConfig, mean_tokens: float) -> float:
-    """Operations to train on one pair with a text of `mean_tokens` tokens; a multiplication and addition are two."""
+    """Operations to train on one pair with a text of `mean_tokens` tokens; a multiplication and addition are two.
+
+    Those of the whole model, also where the last block is computed for the pooled token only.
+    """
     text = _text_flops(config.text, min(mean_tokens, config.text.context))
     return _TRAINING * (_vision_flops(config.vision) + text)
 

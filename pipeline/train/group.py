@@ -41,6 +41,14 @@ class Group:
             dist.all_reduce(x)
         return x
 
+    def listed(self, names: list[str], device: torch.device) -> list[str]:
+        """The names of all devices; where there are none, which is the rule, this costs one number a device."""
+        if self.size == 1 or not int(self.summed(torch.tensor(len(names), device=device))):
+            return names
+        found: list[list[str]] = [[] for _ in range(self.size)]
+        dist.all_gather_object(found, names)
+        return [name for some in found for name in some]
+
     def first_row(self, n_rows: int) -> int:
         """Where this device's rows begin among those of all, if each has `n_rows`."""
         return self.rank * n_rows

@@ -22,7 +22,7 @@ MAX_LOGIT_SCALE = math.log(100)
 SIGLIP_SCALE, SIGLIP_BIAS = math.log(10), -10.0
 """Source: Zhai et al. 2023, "Sigmoid Loss for Language Image Pre-Training", section 3.2."""
 
-_INIT_STD = 0.02
+_INIT_STD, _INIT_WIDTH = 0.02, 768
 _LONGEST_STEP = 64
 """The longest text of a packed batch is told in such steps: a compiled block is made anew for each different one."""
 
@@ -165,7 +165,7 @@ class GptTower(nn.Module):
 
     def pooled(self, texts: Texts) -> Tensor:
         """Features (B, D) before the projection."""
-        x = self.words(texts.ids) + self.places[texts.positions]
+        x = self.words(texts.ids) + F.embedding(texts.positions, self.places)
         return self.norm(self.blocks.pooled(self.drop(x), texts.layout))
 
 
@@ -219,9 +219,11 @@ def new_model(recipe: Recipe) -> Clip:
 
 @torch.no_grad()
 def init_weights(model: Clip, generator: torch.Generator) -> None:
-    """Draws all weights: normal with a spread of 0.02, as ViT and BERT; norms are ones, biases zeros.
+    """Draws all weights: normal with a spread of 0.02 at a width of 768, as ViT and BERT; norms ones, biases zeros.
 
-    The heads keep the spread that PyTorch gives a linear layer, for narrow towers would shrink their input at 0.02.
+    Narrower towers get more, as the inverse root of their width. At 0.02 a tower of 64 gives all samples one feature,
+    and training takes its first hundreds of steps to leave that. The heads keep the spread that PyTorch gives a linear
+    layer.
     """
     for name, weight in model.named_parameters():
         if name in ("logit_scale", "logit_bias"):
@@ -230,6 +232,7 @@ def init_weights(model: Clip, generator: torch.Generator) -> None:
             n_inputs = weight.shape[0] if "projection" in name else weight.shape[1]
             weight.normal_(0, (3 * n_inputs) ** -0.5, generator=generator)
         elif weight.ndim >= 2:
-            weight.normal_(0, _INIT_STD, generator=generator)
+            width = model.config.vision.width if name.startswith("visual.") else model.config.text.width
+            weight.normal_(0, _INIT_STD * (_INIT_WIDTH / width) ** 0.5, generator=generator)
         else:
             weight.fill_(1.0 if "norm" in name and name.endswith("weight") else 0.0)

@@ -1,7 +1,8 @@
 """What our weights are called elsewhere: in open_clip's checkpoints (timm and transformers inside), and on the hub.
 
 A rule maps one of our names to one or more of theirs: several are stacked, for transformers keeps queries, keys and
-values apart.
+values apart. A vision tower of a size that timm has no name for goes into open_clip's own, whose patches have no bias:
+there each patch's position takes it in, which adds up to the same.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ Weights = Mapping[str, Tensor]
 Rules = dict[str, tuple[str, ...]]
 
 _VISION, _BERT, _GPT = "visual.trunk.", "text.transformer.", "text."
+_OWN_VISION = "visual."
 
 _VISION_ONCE = {
     "cls_token": "cls_token",
@@ -46,12 +48,18 @@ _BERT_BLOCK = {
     "norm2": "output.LayerNorm",
 }
 _BERT_QKV = tuple(f"attention.self.{name}" for name in ("query", "key", "value"))
+_OWN_VISION_ONCE = {
+    "cls_token": "class_embedding",
+    "positions": "positional_embedding",
+    "patch.weight": "conv1.weight",
+    "head.weight": "proj",
+}
 _GPT_ONCE = {
     "words.weight": "token_embedding.weight",
     "places": "positional_embedding",
     "projection": "text_projection",
 }
-_GPT_BLOCK = {
+_RESBLOCK = {
     "norm1": "ln_1",
     "attention.out": "attn.out_proj",
     "norm2": "ln_2",
@@ -70,8 +78,7 @@ def rules(config: ModelConfig, *, siglip: bool = False) -> Rules:
     text = _bert_rules if config.text.kind == "bert" else _gpt_rules
     return {
         **{name: (name,) for name in scalars},
-        **dict(_vision_rules(config.vision)),
-        "visual.head.weight": ("visual.head.proj.weight",),
+        **(_timm_rules(config.vision) if config.vision.timm_name else dict(_own_vision_rules(config.vision))),
         **dict(text(config.text)),
     }
 
@@ -79,6 +86,10 @@ def rules(config: ModelConfig, *, siglip: bool = False) -> Rules:
 def _both(ours: str, *theirs: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     for part in ("weight", "bias"):
         yield f"{ours}.{part}", tuple(f"{name}.{part}" for name in theirs)
+
+
+def _timm_rules(config: VisionConfig) -> Rules:
+    return {**dict(_vision_rules(config)), "visual.head.weight": ("visual.head.proj.weight",)}
 
 
 def _vision_rules(config: VisionConfig) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -103,21 +114,34 @@ def _bert_rules(config: TextConfig) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"text.head.{i}.weight", (f"text.proj.{i}.weight",)
 
 
+def _own_vision_rules(config: VisionConfig) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for ours, theirs in _OWN_VISION_ONCE.items():
+        yield f"visual.{ours}", (_OWN_VISION + theirs,)
+    yield from _resblock_rules("visual.", _OWN_VISION, config.layers)
+    yield from _both("visual.norm", f"{_OWN_VISION}ln_post")
+
+
 def _gpt_rules(config: TextConfig) -> Iterator[tuple[str, tuple[str, ...]]]:
     for ours, theirs in _GPT_ONCE.items():
         yield f"text.{ours}", (_GPT + theirs,)
-    for i in range(config.layers):
-        ours_block, layer = f"text.blocks.{i}.", f"{_GPT}transformer.resblocks.{i}."
-        for part in ("weight", "bias"):
-            yield f"{ours_block}attention.qkv.{part}", (f"{layer}attn.in_proj_{part}",)
-        for ours, theirs in _GPT_BLOCK.items():
-            yield from _both(ours_block + ours, layer + theirs)
+    yield from _resblock_rules("text.", _GPT, config.layers)
     yield from _both("text.norm", f"{_GPT}ln_final")
+
+
+def _resblock_rules(tower: str, their_tower: str, n_layers: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for i in range(n_layers):
+        block, layer = f"{tower}blocks.{i}.", f"{their_tower}transformer.resblocks.{i}."
+        for part in ("weight", "bias"):
+            yield f"{block}attention.qkv.{part}", (f"{layer}attn.in_proj_{part}",)
+        for ours, theirs in _RESBLOCK.items():
+            yield from _both(block + ours, layer + theirs)
 
 
 def to_open_clip(weights: Weights, config: ModelConfig) -> dict[str, Tensor]:
     """Our weights under the names, and in the pieces, of an open_clip checkpoint."""
     found: dict[str, Tensor] = {}
+    if not config.vision.timm_name:
+        weights = _in_their_shapes(weights)
     for ours, theirs in rules(config, siglip="logit_bias" in weights).items():
         pieces = weights[ours].chunk(len(theirs)) if len(theirs) > 1 else (weights[ours],)
         found.update((name, piece.contiguous()) for name, piece in zip(theirs, pieces, strict=True))
@@ -132,7 +156,32 @@ def from_open_clip(weights: Weights, config: ModelConfig) -> dict[str, Tensor]:
     """
     # Released by older transformers: a buffer of row numbers, not a weight.
     theirs = {name: weight for name, weight in weights.items() if not name.endswith("embeddings.position_ids")}
-    return _renamed(theirs, rules(config, siglip="logit_bias" in theirs))
+    found = _renamed(theirs, rules(config, siglip="logit_bias" in theirs))
+    return found if config.vision.timm_name else _in_our_shapes(found)
+
+
+def _in_their_shapes(weights: Weights) -> dict[str, Tensor]:
+    """Our weights as open_clip's own vision tower has them: no batch axis, the bias of patches in their positions."""
+    positions = weights["visual.positions"][0].clone()
+    positions[1:] += weights["visual.patch.bias"]
+    return {
+        **weights,
+        "visual.cls_token": weights["visual.cls_token"].flatten(),
+        "visual.positions": positions,
+        "visual.head.weight": weights["visual.head.weight"].T,
+    }
+
+
+def _in_our_shapes(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What `_in_their_shapes` made, with a bias of patches that is zero."""
+    token = weights["visual.cls_token"]
+    return {
+        **weights,
+        "visual.cls_token": token[None, None],
+        "visual.positions": weights["visual.positions"][None],
+        "visual.head.weight": weights["visual.head.weight"].T.contiguous(),
+        "visual.patch.bias": torch.zeros_like(token),
+    }
 
 
 def from_timm(weights: Weights, config: VisionConfig) -> dict[str, Tensor]:

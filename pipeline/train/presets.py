@@ -29,7 +29,8 @@ def _option(default: Any, doc: str) -> Any:
 class VisionConfig:
     """A vision transformer as timm defines it: class token, learnt positions, norm before each block."""
 
-    timm_name: str
+    timm_name: str | None
+    """None where timm has no model of this size; an export then names the sizes and open_clip's own tower."""
     image_size: int = 224
     patch_size: int = 16
     width: int = 768
@@ -94,7 +95,9 @@ class Recipe:
     text_dropout: float = _option(0.1, "in the text tower; 0.1 as in BERT's own configuration, 0 is faster")
     patch_dropout: float = _option(0.0, "share of image patches left out in training; the paper states no rate")
     min_crop: float = _option(0.9, "least share of the picture's area that a random crop keeps")
-    ema: float | None = _option(None, "decay of a moving average of the weights, which is then exported; 0.9999")
+    ema: float | None = _option(
+        None, "decay of a moving average of the weights, which is then validated and exported; 0.9999"
+    )
     seed: int = _option(0, "of weights, order, crops and dropout")
     precision: str = _option("bf16", "bf16 (autocast over float32 weights) or fp32")
     text_layout: str = _option(
@@ -102,8 +105,11 @@ class Recipe:
         "padded (each text to the context), sorted (the batch by length, each micro-batch to its longest; exact),"
         " packed (no padding at all; needs text_dropout=0)",
     )
-    micro_batch: int = _option(512, "pairs whose activations are made at once on a device")
-    live_micro_batches: int = _option(2, "micro-batches whose activations are kept; the others are computed twice")
+    micro_batch: int = _option(
+        256,
+        "pairs whose activations are made at once on a device; for ViT-B/16 and 256 tokens 150 MB each, by count",
+    )
+    live_micro_batches: int = _option(1, "micro-batches whose activations are kept; the others are computed twice")
     pooled_last_block: bool = _option(True, "compute the last block for the pooled token only; exact")
     recompute_blocks: bool = _option(False, "keep no activations inside blocks: a third slower, least memory")
     compile: bool = _option(False, "fuse the blocks with torch.compile; a minute at the start")
@@ -123,7 +129,7 @@ class Recipe:
 
 
 def _vit(name: str, width: int, heads: int, *, px: int = 224, hub: bool = True) -> VisionConfig:
-    timm_name = f"vit_{name}_patch16_{px}"
+    timm_name = f"vit_{name}_patch16_{px}" if hub else None
     weights = IMAGENET.format(size=name, px=px) if hub else None
     return VisionConfig(timm_name, image_size=px, width=width, heads=heads, hub=weights)
 

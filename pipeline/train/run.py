@@ -20,7 +20,7 @@ from pipeline.train.group import Group
 from pipeline.train.prepare import Prepared, prepare
 from pipeline.train.presets import Recipe, recipe_from_json
 from pipeline.train.shards import ShardError, ShardFile, find_shards, read_samples
-from pipeline.train.tokens import FILE, CaptionTokenizer, load_tokenizer, tokenizer_from_json, train_tokenizer
+from pipeline.train.tokens import FILE, CaptionTokenizer, learn_tokenizer, load_tokenizer, tokenizer_from_json
 
 RECIPE, PREPARED = "recipe.json", "prepared"
 _FREE = ("max_steps", "epochs", "micro_batch", "live_micro_batches", "recompute_blocks", "compile", "loss_tile")
@@ -83,7 +83,6 @@ def settled_tokenizer(job: Job, recipe: Recipe) -> CaptionTokenizer:
     """The vocabulary of a run: the one it was begun with, else the one asked for, else one learnt from the captions.
 
     Raises:
-        RunError: a GPT's vocabulary is needed and was not named.
         TokenizerError: it cannot be had.
     """
     text = recipe.model.text
@@ -95,9 +94,8 @@ def settled_tokenizer(job: Job, recipe: Recipe) -> CaptionTokenizer:
         place = job.init
     if place is not None:
         return load_tokenizer(place, text.context)
-    if text.kind != "bert":
-        raise RunError("a GPT's vocabulary is not learnt here: name its tokenizer.json with --tokenizer")
-    return train_tokenizer(_captions(find_shards(job.shards, "train")), text.vocab_size, text.context)
+    captions = _captions(find_shards(job.shards, "train"))
+    return learn_tokenizer(text.kind, captions, text.vocab_size, text.context)
 
 
 def _captions(shards: Sequence[ShardFile]) -> Iterator[str]:

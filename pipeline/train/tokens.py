@@ -1,4 +1,4 @@
-"""Captions become token ids: BERT's WordPiece from a vocabulary file, the hub, or the captions themselves."""
+"""Captions become token ids: BERT's WordPiece or GPT's byte pairs, from a file, the hub, or the captions themselves."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import html
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import ftfy
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from pipeline.train.hub import HubError, hub_file
 
 FILE = "tokenizer.json"
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 """In this order their ids are 0 to 4 in a vocabulary trained here; 0 is padding everywhere."""
+
+TEXT_ENDS = ("<|startoftext|>", "<|endoftext|>")
+"""Of CLIP's GPT. The end has the largest id: open_clip pools a text at its largest."""
 
 Ids = NDArray[np.uint16]
 
@@ -63,14 +67,21 @@ class CaptionTokenizer:
     def save(self, folder: Path) -> None:
         """Writes what transformers' `AutoTokenizer` reads from a folder without a network."""
         (folder / FILE).write_text(self._tokenizer.to_str(pretty=True), encoding="utf-8")
-        vocabulary = sorted(self._tokenizer.get_vocab().items(), key=lambda entry: entry[1])
-        if "[PAD]" in dict(vocabulary):
-            (folder / "vocab.txt").write_text("".join(f"{token}\n" for token, _ in vocabulary), encoding="utf-8")
+        vocabulary = self._tokenizer.get_vocab()
+        if "[PAD]" in vocabulary:
+            tokens = sorted(vocabulary, key=lambda token: vocabulary[token])
+            (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in tokens), encoding="utf-8")
             names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
-            special = dict(zip(names, SPECIAL, strict=True))
-            config = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": self.context}
-            (folder / "tokenizer_config.json").write_text(json.dumps({**config, **special}, indent=2) + "\n")
-            (folder / "special_tokens_map.json").write_text(json.dumps(special, indent=2) + "\n")
+            self._describe(folder, "BertTokenizer", dict(zip(names, SPECIAL, strict=True)), do_lower_case=True)
+        elif TEXT_ENDS[1] in vocabulary:
+            first, last = TEXT_ENDS
+            special = {"bos_token": first, "eos_token": last, "unk_token": last, "pad_token": last}
+            self._describe(folder, "PreTrainedTokenizerFast", special)
+
+    def _describe(self, folder: Path, kind: str, special: dict[str, str], **options: Any) -> None:
+        config = {"tokenizer_class": kind, "model_max_length": self.context, **options, **special}
+        (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
+        (folder / "special_tokens_map.json").write_text(json.dumps(special, indent=2) + "\n")
 
 
 def clean(text: str) -> str:
@@ -135,6 +146,32 @@ def _bert(vocabulary: dict[str, int]) -> Tokenizer:
     ends = [(token, vocabulary[token]) for token in ("[SEP]", "[CLS]")]
     tokenizer.post_processor = processors.BertProcessing(*ends)
     return tokenizer
+
+
+def learn_tokenizer(kind: str, texts: Iterable[str], vocab_size: int, context: int) -> CaptionTokenizer:
+    """A vocabulary learnt from captions for a text tower, `bert` or `gpt`."""
+    learn = train_tokenizer if kind == "bert" else train_byte_pairs
+    return learn(texts, vocab_size, context)
+
+
+def train_byte_pairs(texts: Iterable[str], vocab_size: int, context: int) -> CaptionTokenizer:
+    """A vocabulary of byte pairs learnt from captions, in small letters as CLIP's: at most `vocab_size` tokens."""
+    learner = Tokenizer(models.BPE())
+    learner.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    learner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    learner.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size - len(TEXT_ENDS),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    learner.train_from_iterator(map(clean, texts), trainer)
+    learner.add_special_tokens(list(TEXT_ENDS))  # after the others, so that the end's id is the largest
+    first, last = TEXT_ENDS
+    learner.post_processor = processors.TemplateProcessing(
+        single=f"{first} $A {last}", special_tokens=[(end, learner.token_to_id(end)) for end in TEXT_ENDS]
+    )
+    return CaptionTokenizer(learner, context)
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int, context: int) -> CaptionTokenizer:

@@ -1,338 +1,566 @@
-"""Training speed on a GPU in one run of under ten minutes: open_clip 3.3.0 at its best, then ours, lever by lever.
+"""Training speed on a GPU in one run of under ten minutes: open_clip 3.3.0 at its best, ours, lever by lever.
 
-    python tests/benchmarks/train_gpu.py            # on a GPU; needs pip install 'pmc15m[dev]'
-    python tests/benchmarks/train_gpu.py --smoke    # tiny towers on the CPU: that it runs, not how fast
+    python tests/benchmarks/train_gpu.py --out speed.json   # needs pip install 'pmc15m[train]' open_clip_torch==3.3.0
+    python tests/benchmarks/train_gpu.py --smoke            # tiny towers on the CPU: that it runs, not how fast
 
 All cases have the same towers, random weights, bfloat16 autocast, no dropout and AdamW. Captions have the lengths of
-PMC's (log-normal, median 80 tokens, cut at the context). Cases that would begin after the time limit are left out, and
-said. Peak memory is that of the case. MFU counts the useful operations of a pair of that text length.
+PMC's (log-normal, median 80 tokens, cut at the context). Nothing is fetched from a network.
+
+Each section is a process of its own: one that fails, hangs or breaks the device costs the others nothing. Sections
+come in the order of their worth; each has a time limit, and what finds no time left is left out and named. Results are
+printed as they come and written to --out after each section. Where a batch does not fit, that is a result, and fewer
+activations are kept or open_clip accumulates over more parts. MFU counts the operations of the whole model for texts of
+that mean length: it is the same work for both, so that what ours leaves out shows as speed.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import io
+import importlib.metadata
+import importlib.util
+import itertools
 import json
+import multiprocessing
+import os
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
+os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # a process that has touched the driver cannot be forked
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
 import torch
 import torch.nn.functional as F  # noqa: N812
-from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from pipeline.tar import TarWriter
+from train_cases import (
+    OpenClip,
+    Ours,
+    Trainer,
+    levers,
+    open_clip_batches,
+    synthetic,
+    tokenizer_of,
+    write_shards,
+)
+
 from pipeline.train.data import Batch, ShardDataset, batches
 from pipeline.train.evaluate.retrieval import ranks
-from pipeline.train.export import bert_config, open_clip_config
 from pipeline.train.flops import peak_flops, training_flops
 from pipeline.train.group import ALONE
 from pipeline.train.loss import contrastive_loss
-from pipeline.train.model import new_model, normalised
-from pipeline.train.names import to_open_clip
-from pipeline.train.optim import gradient_norm, limit_scale, new_optimizer
+from pipeline.train.optim import new_optimizer
 from pipeline.train.order import Order
 from pipeline.train.prepare import SampleTable, prepare
 from pipeline.train.presets import PRESETS, Recipe
-from pipeline.train.shards import find_shards
+from pipeline.train.shards import find_shards, read_samples
 from pipeline.train.step import Stepper
-from pipeline.train.tokens import train_tokenizer
 
-SECONDS = 560.0
-WARM_UP, STEPS = 3, 8
-CURVE_STEPS = 30
+HAS_OPEN_CLIP = importlib.util.find_spec("open_clip") is not None
+if HAS_OPEN_CLIP:
+    import open_clip  # noqa: F401  once, before the sections are forked
+
+PACKAGES = (
+    "torch",
+    "triton",
+    "open_clip_torch",
+    "timm",
+    "transformers",
+    "numpy",
+    "simplejpeg",
+    "opencv-python-headless",
+)
+SECONDS = 570.0
+WARM_UP, STEPS, SECONDS_PER_CASE = 3, 8, 8.0
 N_RETRIEVAL = 725_739
-MEDIAN_TOKENS, SPREAD = 80, 0.8
+BYTES_PER_PAIR = 100e6
+"""Of activations of open_clip's compiled towers, by count: decides only what is tried first."""
 
-Step = Callable[[Batch], float]
+Row = dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class Case:
+class Setting:
+    """What all sections share."""
+
+    device: torch.device
+    base: Recipe
+    small: int
+    large: int
+    micro: int
+    n_workers: int
+    folder: Path
+
+    @property
+    def is_gpu(self) -> bool:
+        return self.device.type == "cuda"
+
+    @property
+    def memory(self) -> float:
+        """Bytes of the device; of a CPU none are asked for."""
+        return torch.cuda.get_device_properties(0).total_memory if self.is_gpu else float("inf")
+
+    @property
+    def best(self) -> Recipe:
+        """All levers."""
+        return dataclasses.replace(
+            self.base,
+            text_layout="packed",
+            compile=True,
+            micro_batch=self.micro,
+            loss_tile=4096,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A part of the run."""
+
     name: str
-    batch_size: int
-    make: Callable[[], Step]
+    seconds: float
+    """At most."""
+    rows: Callable[[Setting], Iterator[Row]]
+    needs_open_clip: bool = False
 
 
-def lengths(n: int, context: int, rng: np.random.Generator) -> np.ndarray:
-    return np.clip(np.exp(rng.normal(np.log(MEDIAN_TOKENS), SPREAD, n)), 8, context).astype(int)
+def sections() -> list[Section]:
+    """In the order of their worth."""
+    return [
+        Section("device", 40, device_rows),
+        Section("ours", 120, ours_small),
+        Section("open_clip", 150, open_clip_small, needs_open_clip=True),
+        Section("equal", 90, equal_rows, needs_open_clip=True),
+        Section("retrieval", 90, retrieval_rows),
+        Section("ours large", 100, ours_large),
+        Section("open_clip large", 120, open_clip_large, needs_open_clip=True),
+        Section("levers", 100, lever_rows),
+        Section("shard-fed", 90, fed_rows),
+        Section("shard-fed open_clip", 60, open_clip_fed_rows, needs_open_clip=True),
+        Section("small levers", 40, small_lever_rows),
+        Section("open_clip other flags", 60, open_clip_other, needs_open_clip=True),
+    ]
 
 
-def synthetic(recipe: Recipe, n: int, device: torch.device, seed: int = 0) -> Batch:
-    rng = np.random.default_rng(seed)
-    size, text = recipe.model.vision.image_size, recipe.model.text
-    images = torch.randint(0, 256, (n, size, size, 3), dtype=torch.uint8, device=device)
-    texts = [torch.from_numpy(rng.integers(5, text.vocab_size, k)).int() for k in lengths(n, text.context, rng)]
-    return Batch(images, texts, [])
+# What each case is measured by.
 
 
-def _backend(device: torch.device) -> str:
-    """Making code for a CPU takes minutes and says nothing of a GPU."""
-    return "inductor" if device.type == "cuda" else "aot_eager"
-
-
-def ours(recipe: Recipe, device: torch.device) -> Step:
-    model = new_model(recipe).to(device).train()
-    if recipe.compile:
-        for block in [*model.visual.blocks, *model.text.blocks]:
-            block.compile(dynamic=True, backend=_backend(device))
-    optimizer = new_optimizer(model, recipe, device)
-    stepper = Stepper(model, recipe, ALONE, device)
-
-    def step(batch: Batch) -> float:
-        optimizer.zero_grad()
-        loss = stepper.gradients(batch, 0)
-        gradient_norm(model.parameters(), None)
-        optimizer.step()
-        limit_scale(model)
-        return float(loss)
-
-    return step
-
-
-def open_clips(recipe: Recipe, device: torch.device, folder: Path, *, compiled: bool, accumulate: int) -> Step:
-    """open_clip's model and loss in the loop of its `train.py`, at `--precision amp_bf16` and `--accum-freq`."""
-    import open_clip
-
-    config = recipe.model
-    text = {**bert_config(config.text), "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    (folder / "config.json").write_text(json.dumps(text))
-    made = open_clip_config(config, str(folder))["model_cfg"]
-    made["text_cfg"]["hf_model_pretrained"] = False
-    model = open_clip.CustomTextCLIP(made["embed_dim"], made["vision_cfg"], made["text_cfg"], output_dict=True)
-    model.load_state_dict(to_open_clip(new_model(recipe).state_dict(), config))
-    model = model.to(device).train()
-    optimizer = new_optimizer(model, recipe, torch.device("cpu"))  # 3.3.0 has no fused AdamW
-    forward = torch.compile(model, backend=_backend(device)) if compiled else model
-    loss_of = open_clip.ClipLoss()
-
-    def step(batch: Batch) -> float:
-        # Its loader pads to the context and normalises before this point; here neither is on the clock for long.
-        ids = torch.zeros(len(batch.texts), config.text.context, dtype=torch.int64)
-        for row, text in zip(ids, batch.texts, strict=True):
-            row[: len(text)] = text
-        images, ids = normalised(batch.images), ids.to(device)
-        optimizer.zero_grad()
-        loss = open_clip_step(forward, loss_of, images, ids, accumulate, device)
-        optimizer.step()
-        with torch.no_grad():
-            model.logit_scale.clamp_(0, float(np.log(100)))
-        return loss
-
-    return step
-
-
-def open_clip_step(
-    forward: Any, loss_of: Any, images: torch.Tensor, ids: torch.Tensor, accumulate: int, device: torch.device
-) -> float:
-    def cast() -> Any:
-        return torch.autocast(device.type, torch.bfloat16)
-
-    if accumulate == 1:
-        with cast():
-            loss = loss_of(**{k: v for k, v in forward(images, ids).items() if k != "logit_bias"})
-        loss.backward()
-        return loss.item()
-    parts = list(zip(images.chunk(accumulate), ids.chunk(accumulate), strict=True))
-    with torch.no_grad(), cast():
-        cached = [forward(x, y) for x, y in parts]
-    for i, (x, y) in enumerate(parts):
-        with cast():
-            out = forward(x, y)
-            joined = {
-                key: torch.cat([out[key] if j == i else cached[j][key] for j in range(accumulate)])
-                for key in ("image_features", "text_features")
-            }
-            loss = loss_of(**joined, logit_scale=out["logit_scale"])
-        loss.backward()
-    return loss.item()
-
-
-def levers(base: Recipe) -> dict[str, Recipe]:
-    """Ours at open_clip's mathematics and padding, then with one lever more each time."""
-    found = {"ours, padded": dataclasses.replace(base, text_layout="padded", pooled_last_block=False, loss_tile=None)}
-
-    def add(name: str, **changes: Any) -> None:
-        found[name] = dataclasses.replace(list(found.values())[-1], **changes)
-
-    add("+ last block pooled", pooled_last_block=True)
-    add("+ text sorted", text_layout="sorted")
-    add("+ text packed instead", text_layout="packed")
-    add("+ compiled blocks", compile=True)
-    return found
-
-
-def cases(device: torch.device, base: Recipe, small: int, large: int, micro: int, folder: Path) -> Iterator[Case]:
-    def rival(n: int, compiled: bool, accumulate: int) -> Callable[[], Step]:
-        return lambda: open_clips(base, device, folder, compiled=compiled, accumulate=accumulate)
-
-    yield Case("open_clip 3.3.0", small, rival(small, False, small // micro))
-    yield Case("open_clip 3.3.0, compiled", small, rival(small, True, small // micro))
-    found = levers(dataclasses.replace(base, micro_batch=micro, live_micro_batches=small // micro))
-    for name, recipe in found.items():
-        yield Case(name, small, lambda recipe=recipe: ours(recipe, device))
-    yield Case("open_clip 3.3.0, compiled", large, rival(large, True, large // micro))
-    best = found["+ compiled blocks"]
-    for n_live in (1, 2):
-        recipe = dataclasses.replace(best, live_micro_batches=n_live, loss_tile=4096)
-        yield Case(f"ours, all levers, {n_live} micro-batches kept", large, lambda recipe=recipe: ours(recipe, device))
-
-
-def timed(step: Step, make_batch: Callable[[int], Batch], device: torch.device, n: int) -> tuple[float, float]:
-    """Seconds per step, and gigabytes at the peak."""
-    for i in range(min(WARM_UP, n)):
-        step(make_batch(i))
-    _wait(device)
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-    waiting = [make_batch(i) for i in range(2)]
-    began = time.perf_counter()
-    for i in range(n):
-        step(waiting[i % 2])
-    _wait(device)
-    seconds = (time.perf_counter() - began) / n
-    return seconds, torch.cuda.max_memory_allocated() / 1e9 if device.type == "cuda" else 0.0
-
-
-def _wait(device: torch.device) -> None:
+def wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize()
 
 
-def run_case(case: Case, base: Recipe, device: torch.device, n_steps: int) -> dict[str, Any]:
-    rng = np.random.default_rng(0)
-    tokens = float(lengths(20_000, base.model.text.context, rng).mean())
+def seconds_of(work: Callable[[], Any], device: torch.device, n: int = 3) -> float:
+    """Of one call, after one that does not count."""
+    work()
+    wait(device)
+    began = time.perf_counter()
+    for _ in range(n):
+        work()
+    wait(device)
+    return (time.perf_counter() - began) / n
+
+
+def timed(trainer: Trainer, setting: Setting, n: int) -> Row:
+    """Samples per second, peak memory and MFU of steps on synthetic batches."""
+    device = setting.device
+    made = [synthetic(setting.base, n, device, seed) for seed in range(2)]
+    waiting = [trainer.ready(batch) for batch in made]
+    for i in range(WARM_UP if setting.is_gpu else 1):
+        trainer.step(waiting[i % 2])
+    wait(device)
+    if setting.is_gpu:
+        torch.cuda.reset_peak_memory_stats()
+    began, steps = time.perf_counter(), 0
+    while steps < (STEPS if setting.is_gpu else 1) and time.perf_counter() - began < SECONDS_PER_CASE:
+        trainer.step(waiting[steps % 2])
+        steps += 1
+    wait(device)
+    tokens = sum(len(text) for batch in made for text in batch.texts) / (2 * n)
+    return speed_row(setting, n * steps / (time.perf_counter() - began), tokens)
+
+
+def speed_row(setting: Setting, speed: float, tokens: float) -> Row:
+    row: Row = {"samples/s": round(speed, 1)}
+    if not setting.is_gpu:
+        return row
+    useful, peak = training_flops(setting.base.model, tokens) * speed, peak_flops(torch.cuda.get_device_name())
+    row |= {"peak GB": round(torch.cuda.max_memory_allocated() / 1e9, 1), "TFLOP/s": round(useful / 1e12)}
+    return row | ({"MFU": round(useful / peak, 3)} if peak else {})
+
+
+def measured(make: Callable[[], Trainer], setting: Setting, n: int) -> Row | None:
+    """The row of a case; None where it does not fit."""
     try:
-        step = case.make()
-        seconds, memory = timed(step, lambda i: synthetic(base, case.batch_size, device, i), device, n_steps)
+        return timed(make(), setting, n)
     except torch.OutOfMemoryError:
-        return {"case": case.name, "batch": case.batch_size, "note": "out of memory"}
-    speed = case.batch_size / seconds
-    peak = peak_flops(torch.cuda.get_device_name()) if device.type == "cuda" else None
-    useful = training_flops(base.model, tokens) * speed
-    found = {"case": case.name, "batch": case.batch_size, "samples/s": round(speed, 1), "peak GB": round(memory, 1)}
-    return {**found, "useful TFLOP/s": round(useful / 1e12, 2), "MFU": round(useful / peak, 3) if peak else None}
+        return None
 
 
-def write_shards(folder: Path, n: int) -> None:
-    """Pictures of 256 px, quality 90, and captions of words."""
-    rng = np.random.default_rng(0)
-    words = [f"word{i}" for i in range(2000)]
-    with TarWriter(folder / "train-00000.tar") as tar:
-        for i in range(n):
-            small = Image.fromarray(rng.integers(0, 256, (32, 32, 3), np.uint8))
-            out = io.BytesIO()
-            small.resize((256, 256), Image.Resampling.BICUBIC).save(out, "JPEG", quality=90)
-            tar.add(f"k{i:06d}.jpg", out.getvalue())
-            tar.add(f"k{i:06d}.txt", " ".join(rng.choice(words, int(lengths(1, 250, rng)[0]))).encode())
+def first_fit(name: str, tries: list[tuple[str, Callable[[], Trainer]]], setting: Setting, n: int) -> Iterator[Row]:
+    """The first of some tries that fits; those before it are named."""
+    for detail, make in tries:
+        row = measured(make, setting, n)
+        if setting.is_gpu:
+            torch.cuda.empty_cache()
+        yield {"case": name, "batch": n, "how": detail, **(row or {"note": "out of memory"})}
+        if row:
+            return
 
 
-def shard_fed(recipe: Recipe, device: torch.device, batch: int, n: int, n_workers: int, folder: Path) -> dict[str, Any]:
-    write_shards(folder, n)
-    tokenizer = train_tokenizer(
-        [f"word{i}" for i in range(2000)], recipe.model.text.vocab_size, recipe.model.text.context
-    )
-    tables = prepare(find_shards(folder, "train"), tokenizer, folder / "prepared").tables
+def ours_tries(
+    recipe: Recipe, setting: Setting, n: int, kept: tuple[int, ...]
+) -> list[tuple[str, Callable[[], Trainer]]]:
+    """With the activations of so many micro-batches kept, then of fewer."""
+    n_parts = n // recipe.micro_batch
+    return [
+        (
+            f"{k} of {n_parts} micro-batches kept",
+            lambda k=k: Ours(dataclasses.replace(recipe, live_micro_batches=k), setting.device),
+        )
+        for k in dict.fromkeys(min(n_parts, k) for k in kept)
+    ]
+
+
+def open_clip_tries(setting: Setting, n: int, compiled: bool) -> list[tuple[str, Callable[[], Trainer]]]:
+    """The whole batch where it may fit, else accumulation."""
+    at_once = [n] if n * BYTES_PER_PAIR < setting.memory or not compiled else []
+    sizes = [*at_once, *([min(n, 1024)] if setting.memory > 1024 * BYTES_PER_PAIR else []), setting.micro]
+    return [
+        (
+            f"--accum-freq {n // size}{' --torchcompile' if compiled else ''}",
+            lambda size=size: OpenClip(
+                setting.base, setting.device, setting.folder, accumulate=n // size, compiled=compiled
+            ),
+        )
+        for size in dict.fromkeys(sizes)
+    ]
+
+
+# The sections.
+
+
+def device_rows(setting: Setting) -> Iterator[Row]:
+    """What the device is, and what it does at best."""
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES if _is_installed(name)}
+    name = torch.cuda.get_device_name() if setting.is_gpu else "CPU"
+    yield {"case": name, "versions": versions, "cores": len(os.sched_getaffinity(0))}
+    n = 8192 if setting.is_gpu else 256
+    a, b = (torch.randn(n, n, device=setting.device, dtype=torch.bfloat16) for _ in range(2))
+    seconds = seconds_of(lambda: a @ b, setting.device, 10)
+    yield {"case": f"bfloat16 product of {n}", "TFLOP/s": round(2 * n**3 / seconds / 1e12, 2)}
+    x = a.float()
+    seconds = seconds_of(lambda: x @ x, setting.device)
+    yield {"case": f"float32 product of {n}", "TFLOP/s": round(2 * n**3 / seconds / 1e12, 2)}
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return bool(importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def ours_small(setting: Setting) -> Iterator[Row]:
+    n = setting.small
+    yield from first_fit("ours, all levers", ours_tries(setting.best, setting, n, (n, 2, 1)), setting, n)
+
+
+def ours_large(setting: Setting) -> Iterator[Row]:
+    n = setting.large
+    for kept in (1, 2):
+        yield from first_fit("ours, all levers", ours_tries(setting.best, setting, n, (kept,)), setting, n)
+
+
+def open_clip_small(setting: Setting) -> Iterator[Row]:
+    for compiled in (False, True):
+        yield from first_fit("open_clip", open_clip_tries(setting, setting.small, compiled), setting, setting.small)
+
+
+def open_clip_large(setting: Setting) -> Iterator[Row]:
+    yield from first_fit("open_clip", open_clip_tries(setting, setting.large, compiled=True), setting, setting.large)
+
+
+def open_clip_other(setting: Setting) -> Iterator[Row]:
+    """Its other way to fit a batch."""
+    for n in (setting.small, setting.large):
+        make = [
+            (
+                "--grad-checkpointing",
+                lambda: OpenClip(setting.base, setting.device, setting.folder, checkpointing=True),
+            )
+        ]
+        yield from first_fit("open_clip", make, setting, n)
+
+
+def lever_rows(setting: Setting) -> Iterator[Row]:
+    """Each lever's gain over the one before; all with one micro-batch kept, so that each fits."""
+    for name, recipe in levers(dataclasses.replace(setting.base, micro_batch=setting.micro)).items():
+        n = setting.small
+        yield from first_fit(name, ours_tries(recipe, setting, n, (1,)), setting, n)
+
+
+def equal_rows(setting: Setting) -> Iterator[Row]:
+    """That the fast ways are right on this device: gradients beside float32, losses beside open_clip."""
+    n = min(128, setting.small)
+    base = dataclasses.replace(setting.base, micro_batch=n // 2)
+    batch = synthetic(base, n, setting.device)
+    wanted = _gradient(dataclasses.replace(base, precision="fp32", text_layout="padded"), setting, batch)
+    for layout, compiled in (("padded", False), ("sorted", False), ("packed", False), ("packed", True)):
+        found = _gradient(dataclasses.replace(base, text_layout=layout, compile=compiled), setting, batch)
+        cosine = F.cosine_similarity(found, wanted, dim=0).item()
+        name = f"gradient in bfloat16, {layout}{', compiled' if compiled else ''}, beside float32 padded"
+        yield {
+            "case": name,
+            "batch": n,
+            "cosine": round(cosine, 5),
+            "norm": round(float(found.norm() / wanted.norm()), 4),
+        }
+    yield from _curves(setting)
+
+
+def _gradient(recipe: Recipe, setting: Setting, batch: Batch) -> torch.Tensor:
+    model = Ours(recipe, setting.device).model
+    Stepper(model, recipe, ALONE, setting.device).gradients(batch, 0)
+    return torch.cat([w.grad.flatten() for w in model.parameters() if w.grad is not None])
+
+
+def _curves(setting: Setting) -> Iterator[Row]:
+    """The losses of both from the same weights on the same batches."""
+    n, steps = setting.small // 8, 30 if setting.is_gpu else 3
+    recipe = dataclasses.replace(setting.base, lr=1e-4, micro_batch=n, text_layout="packed")
+    both = Ours(recipe, setting.device), OpenClip(recipe, setting.device, setting.folder)
+    data = [synthetic(recipe, n, setting.device, seed) for seed in range(4)]
+    for i in range(steps):
+        mine, theirs = (trainer.step(trainer.ready(data[i % 4])) for trainer in both)
+        if i % 5 == 0 or i == steps - 1:
+            yield {"case": f"loss of step {i + 1}", "batch": n, "ours": round(mine, 4), "open_clip": round(theirs, 4)}
+
+
+def fed_rows(setting: Setting) -> Iterator[Row]:
+    """From shards: the loader alone, and the training that it feeds."""
+    data, n = _shard_data(setting), setting.small
+    steps = STEPS if setting.is_gpu else 1
+    found = batches(data, 0, WARM_UP + 2 * STEPS, n, device=setting.device, n_workers=setting.n_workers)
+    next(found)
+    began = time.perf_counter()
+    for _ in itertools.islice(found, steps):
+        pass
+    speed = steps * n / (time.perf_counter() - began)
+    found.close()
+    yield {"case": f"our loader alone, {setting.n_workers} workers", "batch": n, "samples/s": round(speed, 1)}
+    trainer = Ours(dataclasses.replace(setting.best, live_micro_batches=1), setting.device)
+    found = batches(data, 0, WARM_UP + steps, n, device=setting.device, n_workers=setting.n_workers)
+    yield {"case": "ours, shard-fed, 1 micro-batch kept", "batch": n, **_fed(trainer, found, n, steps, setting.device)}
+
+
+def _shard_data(setting: Setting) -> ShardDataset:
+    folder = setting.folder / "shards"
+    if not folder.exists():
+        folder.mkdir()
+        write_shards(folder, 4 * setting.small)
+    tables = prepare(find_shards(folder, "train"), tokenizer_of(setting.base), folder / "prepared").tables
     order = Order([len(SampleTable(*table)) for table in tables])
-    data = ShardDataset(tables, recipe.model.vision.image_size, order, min_area=0.9)
-    step = ours(recipe, device)
+    return ShardDataset(tables, setting.base.model.vision.image_size, order, min_area=0.9)
+
+
+def _fed(trainer: Trainer, found: Iterator[Any], n: int, steps: int, device: torch.device) -> Row:
     waited, began = 0.0, 0.0
-    found = batches(data, 0, WARM_UP + STEPS, batch, device=device, n_workers=n_workers)
-    for i in range(WARM_UP + STEPS):
+    for i in range(WARM_UP + steps):
         if i == WARM_UP:
-            _wait(device)
+            wait(device)
             waited, began = 0.0, time.perf_counter()
         asked = time.perf_counter()
         ready = next(found)
         waited += time.perf_counter() - asked
-        step(ready)
-    _wait(device)
+        trainer.step(ready)
+    wait(device)
     seconds = time.perf_counter() - began
-    name = f"shard-fed, {n_workers} workers; waited {waited / seconds:.0%}"
-    return {"case": name, "batch": batch, "samples/s": round(STEPS * batch / seconds, 1)}
+    return {"samples/s": round(steps * n / seconds, 1), "waited": round(waited / seconds, 3)}
 
 
-def curves(base: Recipe, device: torch.device, folder: Path, n: int, steps: int) -> list[dict[str, Any]]:
-    """The losses of both from the same weights on the same batches."""
-    recipe = dataclasses.replace(base, lr=1e-4, micro_batch=n)
-    rival = open_clips(recipe, device, folder, compiled=False, accumulate=1)
-    mine = ours(recipe, device)
-    data = [synthetic(recipe, n, device, seed) for seed in range(4)]
-    rows = []
-    for i in range(steps):
-        theirs, found = rival(data[i % 4]), mine(data[i % 4])
-        if i % 5 == 0 or i == steps - 1:
-            rows.append({"case": f"loss, step {i + 1}: open_clip {theirs:.4f}, ours {found:.4f}", "batch": n})
-    return rows
+def open_clip_fed_rows(setting: Setting) -> Iterator[Row]:
+    """Its transform and tokenizer in as many workers, and its training, uncompiled, that they feed."""
+    _shard_data(setting)
+    tokenizer_of(setting.base).save(setting.folder)
+    n, config, steps = setting.small, setting.base.model, 3
+    shard = find_shards(setting.folder / "shards", "train")[0]
+    found = open_clip_batches(
+        shard.path,
+        list(read_samples(shard)),
+        config.vision.image_size,
+        setting.folder,
+        config.text.context,
+        n,
+        setting.n_workers,
+    )
+    next(found)
+    began = time.perf_counter()
+    for _ in itertools.islice(found, steps):
+        pass
+    speed = steps * n / (time.perf_counter() - began)
+    yield {"case": f"open_clip's loader alone, {setting.n_workers} workers", "batch": n, "samples/s": round(speed, 1)}
+    trainer = OpenClip(setting.base, setting.device, setting.folder, accumulate=n // setting.micro)
+    on_device = (tuple(x.to(setting.device) for x in some) for some in found)
+    yield {"case": "open_clip, shard-fed", "batch": n, **_fed(trainer, on_device, n, steps, setting.device)}
 
 
-def retrieval(device: torch.device, n: int) -> dict[str, Any]:
-    generator = torch.Generator(device).manual_seed(0)
-    x, noise = (torch.randn(n, 512, device=device, generator=generator) for _ in range(2))
-    images, texts = F.normalize(x, dim=-1), F.normalize(x + 4 * noise, dim=-1)
+def retrieval_rows(setting: Setting) -> Iterator[Row]:
+    """Exact ranks at the size of the paper's test set, and beside a full sort where that fits."""
+    few, many = (20_000, N_RETRIEVAL) if setting.is_gpu else (500, 2_000)
+    images, texts = _embeddings(few, setting.device)
+    found, order = ranks(images, texts), (images @ texts.T).argsort(dim=1, descending=True, stable=True)
+    own = torch.arange(few, device=setting.device)
+    same = (order == own[:, None]).nonzero()[:, 1] == found.image_to_text
+    yield {"case": f"ranks of {few} beside a full sort", "equal": round(same.double().mean().item(), 6)}
+    images, texts = _embeddings(many, setting.device)
+    wait(setting.device)
+    if setting.is_gpu:
+        torch.cuda.reset_peak_memory_stats()
     began = time.perf_counter()
     found = ranks(images, texts)
-    _wait(device)
-    seconds = time.perf_counter() - began
-    share = float((found.image_to_text == 0).double().mean())
-    return {"case": f"retrieval, {n} x {n} exact: {seconds:.1f} s, R@1 {share:.3f}", "batch": n}
+    wait(setting.device)
+    row: Row = {"case": f"retrieval, {many} x {many}, exact", "seconds": round(time.perf_counter() - began, 2)}
+    row["R@1"] = round((found.image_to_text == 0).double().mean().item(), 4)
+    yield row | ({"peak GB": round(torch.cuda.max_memory_allocated() / 1e9, 1)} if setting.is_gpu else {})
 
 
-def tiled_loss(device: torch.device, n: int, tile: int) -> dict[str, Any]:
-    x, y = (F.normalize(torch.randn(n, 512, device=device), dim=-1).requires_grad_() for _ in range(2))
-    scale = torch.tensor(50.0, device=device, requires_grad=True)
-    loss = contrastive_loss("clip", ALONE, tile)
-    loss(x, y, scale, None).backward()
-    _wait(device)
-    began = time.perf_counter()
-    loss(x, y, scale, None).backward()
-    _wait(device)
-    return {"case": f"tiled loss and gradient of {n}: {time.perf_counter() - began:.2f} s", "batch": n}
+def _embeddings(n: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator(device).manual_seed(0)
+    x, noise = (torch.randn(n, 512, device=device, generator=generator) for _ in range(2))
+    return F.normalize(x, dim=-1), F.normalize(x + 4 * noise, dim=-1)
+
+
+def small_lever_rows(setting: Setting) -> Iterator[Row]:
+    """The tiled loss, the fused optimizer, and pictures as bytes."""
+    n = 65_536 if setting.is_gpu else 512
+    x, y = (F.normalize(torch.randn(n, 512, device=setting.device), dim=-1).requires_grad_() for _ in range(2))
+    scale, loss = torch.tensor(50.0, device=setting.device, requires_grad=True), contrastive_loss("clip", ALONE, 4096)
+    seconds = seconds_of(lambda: loss(x, y, scale, None).backward(), setting.device)
+    yield {"case": f"tiled loss and gradient of {n}", "ms": round(1e3 * seconds, 1)}
+    model = Ours(setting.base, setting.device).model
+    for weight in model.parameters():
+        weight.grad = torch.zeros_like(weight)
+    for name, kind in (("fused", setting.device), ("as open_clip's", torch.device("cpu"))):
+        optimizer = new_optimizer(model, setting.base, kind)
+        yield {"case": f"optimizer, {name}", "ms": round(1e3 * seconds_of(optimizer.step, setting.device, 10), 2)}
+    size = setting.base.model.vision.image_size
+    images = torch.randint(0, 256, (setting.small, size, size, 3), dtype=torch.uint8)
+    pinned = images.pin_memory() if setting.is_gpu else images
+    for name, pictures in (("uint8, pinned", pinned), ("float32, not pinned", images.float())):
+        seconds = seconds_of(lambda pictures=pictures: pictures.to(setting.device, non_blocking=True), setting.device)
+        yield {"case": f"{setting.small} pictures to the device, {name}", "ms": round(1e3 * seconds, 1)}
+
+
+# The run.
+
+
+def run_section(section: Section, setting: Setting, seconds: float) -> Iterator[Row]:
+    """The rows of a section from a process of its own, and what became of it if it did not end well."""
+    context = multiprocessing.get_context("fork")
+    reader, writer = context.Pipe(duplex=False)
+    process = context.Process(target=_in_process, args=(section, setting, writer))
+    process.start()
+    writer.close()
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if reader.poll(0.2):
+            try:
+                yield reader.recv()
+            except EOFError:
+                break
+        elif not process.is_alive():
+            break
+    process.join(timeout=max(0.0, min(5.0, ends - time.monotonic())))
+    if process.is_alive():
+        os.killpg(process.pid, signal.SIGKILL)
+        process.join()
+        yield {"note": f"stopped after {seconds:.0f} s"}
+    elif process.exitcode:
+        yield {"note": f"failed with exit code {process.exitcode}; the reason is in the output above"}
+
+
+def _in_process(section: Section, setting: Setting, writer: Connection) -> None:
+    os.setsid()  # so that its loaders and compilers end with it
+    if not setting.is_gpu:
+        torch.set_num_threads(1)
+    for row in section.rows(setting):
+        writer.send(row)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--smoke", action="store_true", help="tiny towers on the CPU")
-    parser.add_argument("--workers", type=int, default=12, help="processes that load")
+    parser.add_argument("--out", type=Path, help="write the results here, as JSON")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help=f"for all sections; default {SECONDS:.0f}")
+    parser.add_argument("--only", help="sections to run, a comma list")
+    parser.add_argument("--workers", type=int, help="processes that load; by default the cores but one")
     args = parser.parse_args()
-    if not args.smoke and not torch.cuda.is_available():
-        sys.exit("no GPU; --smoke runs tiny towers on the CPU")
-    device = torch.device("cpu" if args.smoke else "cuda")
-    if args.smoke:
-        torch.set_num_threads(1)
+    if not HAS_OPEN_CLIP:
+        print("no open_clip: pip install open_clip_torch==3.3.0; only ours is measured", flush=True)
+    n_workers = max(1, len(os.sched_getaffinity(0)) - 1) if args.workers is None else args.workers
     base = dataclasses.replace(PRESETS["tiny" if args.smoke else "biomedclip"], text_dropout=0.0, precision="bf16")
-    small, large, micro, n_steps = (16, 32, 8, 1) if args.smoke else (1024, 4096, 512, STEPS)
-    name = "CPU" if args.smoke else torch.cuda.get_device_name()
-    print(f"{name}, torch {torch.__version__}; fp32 matrices: {torch.get_float32_matmul_precision()}")
-    began = time.monotonic()
+    sizes = (16, 32, 8) if args.smoke else (1024, 4096, 256)
+    device = torch.device("cpu" if args.smoke else "cuda")
+    with tempfile.TemporaryDirectory() as folder:
+        setting = Setting(device, base, *sizes, n_workers, Path(folder))
+        results = run_all(setting, args.seconds, args.out, set(args.only.split(",")) if args.only else None)
+    for line in summary(results, setting) if setting.is_gpu else ():
+        print(line)
 
-    def show(make: Callable[[], dict[str, Any] | list[dict[str, Any]]], what: str) -> None:
-        if time.monotonic() - began > SECONDS:
-            print(f"left out, no time: {what}", flush=True)
-            return
-        found = make()
-        for row in found if isinstance(found, list) else [found]:
-            print(json.dumps(row), flush=True)
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
 
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        for case in cases(device, base, small, large, micro, folder):
-            show(lambda case=case: run_case(case, base, device, n_steps), f"{case.name}, {case.batch_size}")
-            torch._dynamo.reset()
-        fed = dataclasses.replace(base, text_layout="packed", micro_batch=micro)
-        show(lambda: shard_fed(fed, device, small, 4 * small, 2 if args.smoke else args.workers, folder), "shard-fed")
-        show(lambda: retrieval(device, 5000 if args.smoke else N_RETRIEVAL), "retrieval")
-        show(lambda: tiled_loss(device, 512 if args.smoke else 65_536, 4096), "tiled loss")
-        show(lambda: curves(base, device, folder, small // 4, 5 if args.smoke else CURVE_STEPS), "curves")
+def run_all(setting: Setting, seconds: float, out: Path | None, only: set[str] | None) -> list[Row]:
+    """The rows of all sections, which are also in `out` from section to section."""
+    began, results = time.monotonic(), []
+    for section in sections():
+        left = seconds - (time.monotonic() - began)
+        if only is not None and section.name not in only:
+            continue
+        if section.needs_open_clip and not HAS_OPEN_CLIP:
+            rows: Iterator[Row] = iter([{"note": "left out: open_clip is not installed"}])
+        elif left < 10:
+            rows = iter([{"note": "left out: no time"}])
+        else:
+            rows = run_section(section, setting, min(section.seconds, left))
+        for row in rows:
+            results.append({"section": section.name, **row})
+            print(json.dumps(results[-1]), flush=True)
+        print(f"{section.name}: {time.monotonic() - began:.0f} s so far", flush=True)
+        if out:
+            scratch = out.with_suffix(".partial")
+            scratch.write_text(json.dumps(results, indent=1) + "\n")
+            scratch.replace(out)
+    return results
+
+
+def summary(results: list[Row], setting: Setting) -> Iterator[str]:
+    """The figures that the bars are set in."""
+    for n in (setting.small, setting.large):
+        speeds = {
+            name: max((row["samples/s"] for row in results if _is_case(row, name, n)), default=None)
+            for name in ("ours", "open_clip")
+        }
+        ours, theirs = speeds["ours"], speeds["open_clip"]
+        ratio = f", ratio {ours / theirs:.2f} (wanted 1.5)" if ours and theirs else ""
+        yield f"batch {n}: ours {ours} samples/s (wanted 2500 on an H200), open_clip {theirs}{ratio}"
+    fed = [row for row in results if row["section"] == "shard-fed" and "waited" in row]
+    for row in fed:
+        yield f"shard-fed: {row['samples/s']} samples/s, {row['waited']:.0%} of the time waited for the loader"
+    for row in results:
+        if "seconds" in row:
+            yield f"{row['case']}: {row['seconds']} s (wanted 60)"
+
+
+def _is_case(row: Row, name: str, n: int) -> bool:
+    known = row["section"].partition(" ")[0] in (name, "levers" if name == "ours" else name)
+    return known and row.get("batch") == n and "samples/s" in row
 
 
 if __name__ == "__main__":

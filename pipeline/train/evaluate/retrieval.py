@@ -65,9 +65,8 @@ def ranks(
         columns: texts in a tile.
     """
     n, device = len(images), images.device
-    own = torch.arange(n, device=device) if groups is None else groups.to(device)
-    tiles = _Tiles(images, texts, own, rows, columns)
-    to_text, to_image = _targets(tiles, n, device, diagonal=groups is None)
+    tiles = _Tiles(images, texts, None if groups is None else groups.to(device), rows, columns)
+    to_text, to_image = _targets(tiles, n, device)
     worse_texts, worse_images = (torch.zeros(n, dtype=torch.int64, device=device) for _ in range(2))
     for tile in tiles:
         worse_texts[tile.rows] += _better(tile, to_text[tile.rows, None]).sum(1)
@@ -79,15 +78,15 @@ class _Tile(NamedTuple):
     rows: slice
     columns: slice
     similarity: Tensor
-    same: Tensor
-    """(rows, columns) bool: of one group."""
+    same: Tensor | None
+    """(rows, columns) bool: of one group. None where each pair is its own: it then costs as much as the rest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tiles:
     images: Tensor
     texts: Tensor
-    groups: Tensor
+    groups: Tensor | None
     n_rows: int
     n_columns: int
 
@@ -99,7 +98,8 @@ class _Tiles:
     def tile(self, row: int, column: int) -> _Tile:
         rows, columns = slice(row, row + self.n_rows), slice(column, column + self.n_columns)
         similarity = self.images[rows].float() @ self.texts[columns].float().T
-        return _Tile(rows, columns, similarity, self.groups[rows, None] == self.groups[None, columns])
+        same = None if self.groups is None else self.groups[rows, None] == self.groups[None, columns]
+        return _Tile(rows, columns, similarity, same)
 
     def diagonal(self) -> Iterator[_Tile]:
         """The tiles that hold a pair's own picture and text."""
@@ -110,25 +110,35 @@ class _Tiles:
                 yield self.tile(row, number * self.n_columns)
 
 
-def _targets(tiles: _Tiles, n: int, device: torch.device, *, diagonal: bool) -> tuple[Tensor, Tensor]:
+def _targets(tiles: _Tiles, n: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """What each query's best right answer scores.
 
     Taken from the very tiles that ranks are counted in: another product would round otherwise, and then miss itself.
     """
     to_text, to_image = (torch.full((n,), -torch.inf, device=device) for _ in range(2))
-    for tile in tiles.diagonal() if diagonal else tiles:
-        right = tile.similarity.masked_fill(~tile.same, -torch.inf)
+    for tile in tiles.diagonal() if tiles.groups is None else tiles:
+        row, column = _places(tile)
+        right = tile.similarity.masked_fill((row != column) if tile.same is None else ~tile.same, -torch.inf)
         to_text[tile.rows] = torch.maximum(to_text[tile.rows], right.amax(1))
         to_image[tile.columns] = torch.maximum(to_image[tile.columns], right.amax(0))
     return to_text, to_image
 
 
+def _places(tile: _Tile) -> tuple[Tensor, Tensor]:
+    """The numbers of a tile's pictures (rows, 1) and texts (1, columns)."""
+    n_rows, n_columns = tile.similarity.shape
+    device = tile.similarity.device
+    row = torch.arange(tile.rows.start, tile.rows.start + n_rows, device=device, dtype=torch.int32)
+    column = torch.arange(tile.columns.start, tile.columns.start + n_columns, device=device, dtype=torch.int32)
+    return row[:, None], column[None]
+
+
 def _better(tile: _Tile, target: Tensor, *, earlier_rows: bool = False) -> Tensor:
     """Where a tile holds wrong answers that come before the right one: (rows, columns) bool."""
-    row = torch.arange(tile.rows.start, tile.rows.start + tile.similarity.shape[0], device=target.device)[:, None]
-    column = torch.arange(tile.columns.start, tile.columns.start + tile.similarity.shape[1], device=target.device)
+    row, column = _places(tile)
     earlier = row < column if earlier_rows else column < row
-    return ((tile.similarity > target) | ((tile.similarity == target) & earlier)) & ~tile.same
+    better = (tile.similarity > target) | ((tile.similarity == target) & earlier)
+    return better if tile.same is None else better & ~tile.same
 
 
 def direction(found: Tensor) -> Direction:

@@ -19,7 +19,7 @@ from pipeline.train.init import InitError, load_towers, load_whole
 from pipeline.train.model import Clip
 from pipeline.train.names import to_open_clip
 from pipeline.train.presets import PRESETS, ModelConfig
-from pipeline.train.tokens import train_tokenizer
+from pipeline.train.tokens import learn_tokenizer
 
 PROJECT = Path(__file__).resolve().parents[3]
 RELEASED = {
@@ -48,13 +48,19 @@ RELEASED = {
 """The file of microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224, which is under the MIT licence."""
 
 
-@pytest.fixture
-def exported(tiny: ModelConfig, make_model: Callable[..., Clip], tmp_path: Path) -> Path:
-    if tiny.text.kind == "gpt":
-        pytest.skip("a GPT's vocabulary is open_clip's own")
-    tokenizer = train_tokenizer(["red cells and blue cells", "a scan of the chest"] * 3, 100, tiny.text.context)
+OWN_VISION = dataclasses.replace(PRESETS["vit-m"].model.vision, image_size=64, width=64, layers=2, heads=2, mlp_ratio=3)
+"""Small, and with no name in timm."""
+
+
+@pytest.fixture(params=["timm's vision tower", "open_clip's own"])
+def exported(
+    request: pytest.FixtureRequest, tiny: ModelConfig, make_model: Callable[..., Clip], tmp_path: Path
+) -> Path:
+    captions = ["red cells and blue cells", "a scan of the chest"] * 3
+    n_tokens = 100 if tiny.text.kind == "bert" else 300
+    tokenizer = learn_tokenizer(tiny.text.kind, captions, n_tokens, tiny.text.context)
     text = dataclasses.replace(tiny.text, vocab_size=tokenizer.vocab_size)
-    config = dataclasses.replace(tiny, text=text)
+    config = dataclasses.replace(tiny, text=text, vision=OWN_VISION if "own" in request.param else tiny.vision)
     export(make_model(config).state_dict(), config, tokenizer, tmp_path / "model")
     return tmp_path / "model"
 
@@ -96,7 +102,8 @@ def test_open_clip_loads_it_without_a_network_and_embeds_as_we_do(exported: Path
     size = model.config.vision.image_size
     picture = torch.from_numpy(square_of_image(Image.new("RGB", (200, 180), (200, 30, 90)), size).copy())[None]
     ids = [torch.from_numpy(row.astype("int64")) for row in tokenizer.encode(["red cells, a scan"])]
-    ours = model.encode_images(picture), model.encode_texts(padded_texts(ids, torch.device("cpu"), causal=False))
+    laid_out = padded_texts(ids, torch.device("cpu"), causal=model.text.causal)
+    ours = model.encode_images(picture), model.encode_texts(laid_out)
     for mine, other in zip(ours, theirs, strict=True):
         assert torch.allclose(mine, other, atol=1e-5)
 
@@ -104,17 +111,32 @@ def test_open_clip_loads_it_without_a_network_and_embeds_as_we_do(exported: Path
 def test_a_moved_folder_is_put_right(exported: Path) -> None:
     moved = exported.rename(exported.with_name("moved"))
     relocate(moved)
-    name = json.loads((moved / "open_clip_config.json").read_text())["model_cfg"]["text_cfg"]["hf_model_name"]
-    assert name == str(moved)
-    hub = json.loads((moved / "open_clip_config.hub.json").read_text())
-    assert hub["model_cfg"]["text_cfg"]["hf_model_name"] == PRESETS["biomedclip"].model.text.hub
+    text = json.loads((moved / "open_clip_config.json").read_text())["model_cfg"]["text_cfg"]
+    assert {text.get("hf_model_name", str(moved)), text["hf_tokenizer_name"]} == {str(moved)}
+    hub = json.loads((moved / "open_clip_config.hub.json").read_text())["model_cfg"]["text_cfg"]
+    preset = PRESETS["biomedclip" if "hf_model_name" in text else "gpt-77"]
+    assert hub["hf_tokenizer_name"] == preset.model.text.hub
+
+
+@pytest.mark.parametrize("preset", ["vit-s", "vit-m"])
+def test_the_smaller_vision_towers_of_the_paper_load_in_open_clip(
+    preset: str, tiny: ModelConfig, make_model: Callable[..., Clip], tmp_path: Path
+) -> None:
+    pytest.importorskip("open_clip")
+    if tiny.text.kind == "gpt":
+        pytest.skip("one text tower is enough")
+    tokenizer = learn_tokenizer("bert", ["red cells and blue cells"] * 3, 100, tiny.text.context)
+    text = dataclasses.replace(tiny.text, vocab_size=tokenizer.vocab_size)
+    config = ModelConfig(PRESETS[preset].model.vision, text)
+    export(make_model(config).state_dict(), config, tokenizer, tmp_path / "model")
+    assert verify(tmp_path / "model") < 1e-5
 
 
 def test_verify_compares_with_open_clip_and_tells_a_difference(exported: Path) -> None:
     pytest.importorskip("open_clip")
     assert verify(exported) < 1e-5
     ours = exported / "pmc15m.json"
-    ours.write_text(ours.read_text().replace('"heads": 4', '"heads": 8'))
+    ours.write_text(ours.read_text().replace('"heads": 4', '"heads": 8'))  # of the text tower
     with pytest.raises(ExportError, match="embeddings differ"):
         verify(exported)
 

@@ -16,10 +16,13 @@ import pytest
 import torch
 
 from pipeline.train.checkpoint import CheckpointError, Checkpoints
+from pipeline.train.export import export_run, verify
 from pipeline.train.log import read_log
 from pipeline.train.loop import Reports, TrainingError, train
 from pipeline.train.presets import TINY, Recipe
 from pipeline.train.run import Job, RunError
+from pipeline.train.shards import ShardFile, read_samples
+from pipeline.train.step import Stepper
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -89,20 +92,25 @@ from pipeline.train.loop import Reports, train
 from pipeline.train.run import Job
 import json
 recipe = recipe_from_json(json.loads(sys.argv[3]))
-job = Job(recipe, Path(sys.argv[4]), Path(sys.argv[5]), init="random", checkpoint_every=5, validate_every=10)
-train(job, Reports(lambda note: None, lambda record: time.sleep(float(sys.argv[6]))))
+given = {"init": "random", "checkpoint_every": 5, "validate_every": 10, "n_workers": int(sys.argv[7])}
+job = Job(recipe, Path(sys.argv[4]), Path(sys.argv[5]), **given)
+train(job, Reports(print, lambda record: time.sleep(float(sys.argv[6]))))
 """
 
 
-def command(folder: Path, shards: Path, out: Path, recipe: Recipe, pause: float) -> list[str]:
+def command(folder: Path, shards: Path, out: Path, recipe: Recipe, pause: float, n_workers: int = 0) -> list[str]:
     (folder / "command.py").write_text(COMMAND)
-    values = [PROJECT, PROJECT, json.dumps(dataclasses.asdict(recipe)), shards, out, pause]
+    values = [PROJECT, PROJECT, json.dumps(dataclasses.asdict(recipe)), shards, out, pause, n_workers]
     return [str(folder / "command.py"), *map(str, values)]
 
 
-def test_killed_and_gone_on_equals_undisturbed(shards: Path, undisturbed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (3, 2)])
+def test_killed_and_gone_on_equals_undisturbed(
+    shards: Path, undisturbed: Path, tmp_path: Path, before: int, after: int
+) -> None:
+    """With so many loading processes before the kill and after it."""
     out = tmp_path / "run"
-    arguments = command(tmp_path, shards, out, SMALL, 0.2)
+    arguments = command(tmp_path, shards, out, SMALL, 0.2, before)
     process = subprocess.Popen([sys.executable, *arguments], env={**os.environ, "OMP_NUM_THREADS": "1"})
     deadline = time.monotonic() + 120
     while len(losses(out)) < 8 and time.monotonic() < deadline:
@@ -112,7 +120,7 @@ def test_killed_and_gone_on_equals_undisturbed(shards: Path, undisturbed: Path, 
     killed_after = len(losses(out))
     assert 8 <= killed_after < 17
     torch.set_num_threads(1)
-    run(job(shards, out))
+    run(job(shards, out, n_workers=after))
     assert losses(out) == losses(undisturbed)
     mine, wanted = weights(out), weights(undisturbed)
     assert all(torch.equal(mine[name], wanted[name]) for name in wanted)
@@ -129,6 +137,50 @@ def test_two_processes_train_as_one(shards: Path, tmp_path: Path) -> None:
     mine, wanted = weights(tmp_path / "two"), weights(tmp_path / "one")
     for name in wanted:
         assert float((mine[name] - wanted[name]).norm()) <= 1e-3 * float(wanted[name].norm()) + 1e-4, name
+
+
+def test_what_another_process_cannot_read_is_counted_and_named(shards: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(shards, tmp_path / "copy"))
+    (copy / "manifest.json").unlink()
+    keys = []
+    for path in sorted(copy.glob("train-*.tar")):
+        sample = next(read_samples(ShardFile(path)))
+        keys.append(sample.key)
+        with path.open("r+b") as file:
+            file.seek(sample.offset)
+            file.write(bytes(sample.n_bytes))
+    recipe = dataclasses.replace(SMALL, batch_size=50, max_steps=1)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    arguments = command(tmp_path, copy, tmp_path / "run", recipe, 0)
+    said = subprocess.run(
+        [*launcher, *arguments], check=True, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    ).stdout
+    assert sorted(line.split()[-1] for line in said.splitlines() if "cannot be read" in line) == keys
+    assert [record["bad_samples"] for record in read_log(tmp_path / "run") if "loss" in record] == [len(keys)]
+
+
+def test_a_gpt_trains_on_a_vocabulary_of_its_own_and_loads_in_open_clip(shards: Path, tmp_path: Path) -> None:
+    pytest.importorskip("open_clip")
+    text = dataclasses.replace(TEXT, kind="gpt", vocab_size=280)
+    recipe = dataclasses.replace(SMALL, model=dataclasses.replace(SMALL.model, text=text), epochs=4, ema=None)
+    vision = dataclasses.replace(VISION, timm_name=None)
+    recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, vision=vision))
+    run(job(shards, tmp_path / "run", recipe))
+    found = losses(tmp_path / "run")
+    assert sum(found[-2:]) < sum(found[:2])
+    export_run(tmp_path / "run", tmp_path / "model")
+    assert verify(tmp_path / "model") < 1e-5
+
+
+def test_memory_that_is_too_small_is_told_with_what_to_change(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(Stepper, "gradients", full)
+    with pytest.raises(TrainingError, match=r"2\.00 GiB.*live_micro_batches = 1 of micro_batch = 16 pairs"):
+        run(job(shards, tmp_path / "run"))
 
 
 def test_two_processes_without_validation_do_not_wait_for_each_other(shards: Path, tmp_path: Path) -> None:

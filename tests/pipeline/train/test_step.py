@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 import torch
 
+from pipeline.train.compiled import compile_blocks
 from pipeline.train.data import Batch
 from pipeline.train.group import ALONE
 from pipeline.train.model import Clip
@@ -91,3 +92,25 @@ def test_the_compiled_blocks_give_the_same(whole, make_model, make_batch) -> Non
     for block in [*model.visual.blocks, *model.text.blocks]:
         block.compile(backend="aot_eager")
     assert_equal(gradients(model, whole, batch), wanted)
+
+
+@pytest.mark.long
+def test_a_run_with_validation_compiles_all_its_forms(whole, make_model, make_batch) -> None:
+    if whole.model.text.kind == "gpt":
+        pytest.skip("as many forms as a BERT")
+    towers = {tower: dataclasses.replace(getattr(whole.model, tower), layers=2) for tower in ("vision", "text")}
+    whole = dataclasses.replace(whole, model=dataclasses.replace(whole.model, **towers))
+    torch._dynamo.reset()
+    model = make_model(whole.model).train()
+    compile_blocks(model, "aot_eager")
+    recipe = dataclasses.replace(whole, micro_batch=3, live_micro_batches=1, text_layout="sorted")
+    stepper = Stepper(model, recipe, ALONE, CPU)
+    with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):
+        for step, n in enumerate((7, 9)):
+            made = make_batch(n, whole.model, seed=step)
+            batch = Batch(made.images, made.texts, [])
+            stepper.gradients(batch, step)
+            model.eval()
+            stepper.encode(batch)
+            model.train()
+    torch._dynamo.reset()

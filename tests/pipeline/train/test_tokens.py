@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.train.tokens import CaptionTokenizer, TokenizerError, clean, load_tokenizer, train_tokenizer
+from pipeline.train.tokens import (
+    CaptionTokenizer,
+    TokenizerError,
+    clean,
+    load_tokenizer,
+    train_byte_pairs,
+    train_tokenizer,
+)
 
 CAPTIONS = [
     "Figure 1. Immunohistochemistry of p53 (×400); scale bar, 20 µm.",
@@ -71,6 +78,16 @@ def test_a_vocabulary_in_the_hubs_cache_is_found_without_a_network(
     assert load_tokenizer("org/bert", 32).encode(CAPTIONS[:1])[0].tolist() == tokenizer.encode(CAPTIONS[:1])[0].tolist()
     with pytest.raises(TokenizerError, match="org/other"):
         load_tokenizer("org/other", 32)
+
+
+def test_byte_pairs_are_the_same_each_time_and_end_with_the_largest_id() -> None:
+    found, again = (train_byte_pairs(CAPTIONS * 3, 300, 12) for _ in range(2))
+    assert found.digest == again.digest
+    assert found.vocab_size <= 300
+    for ids in found.encode([*CAPTIONS, "Größe: 5 µm → 37 °C", "word " * 40, ""]):
+        assert len(ids) <= 12
+        assert ids.argmax() == len(ids) - 1 == list(ids).index(found.vocab_size - 1)
+        assert (ids == found.vocab_size - 2).nonzero()[0].tolist() == [0]
 
 
 def test_what_is_no_vocabulary_is_refused_in_a_line(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from jobs.cli import main
@@ -47,6 +48,8 @@ def test_an_export_is_evaluated(shards: Path, model: Path, tmp_path: Path, capsy
     assert said["metrics"]["n"] == 8
     assert main(["evaluate", "tally", *options, "--table", str(tmp_path / "types.parquet")]) == 0
     assert sum(int(line.split()[-1]) for line in capsys.readouterr().out.splitlines()[1:]) == 8
+    assert main(["evaluate", "tally", *options[:4], "--workers", "0", "--table", str(tmp_path / "all.parquet")]) == 0
+    assert pq.read_metadata(tmp_path / "all.parquet").num_rows == 58
 
 
 def test_a_run_is_evaluated_as_its_export_is(

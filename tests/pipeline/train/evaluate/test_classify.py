@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -27,7 +28,7 @@ from pipeline.train.evaluate.classify import (
 from pipeline.train.evaluate.datasets import TASKS, DatasetError, Task, read_split
 from pipeline.train.evaluate.embed import Encoder, encode_split
 from pipeline.train.evaluate.results import result, write_result
-from pipeline.train.evaluate.tally import TYPES, tally
+from pipeline.train.evaluate.tally import TYPES, TallyError, add_column, count, figure_types
 from pipeline.train.evaluate.vqa import asked, read_questions, vqa_metrics
 from pipeline.train.export import export
 from pipeline.train.model import Clip
@@ -169,13 +170,39 @@ def test_pairs_of_shards_keep_their_order(model: Path, shards: Path, tmp_path: P
 def test_the_tally_names_the_nearest_kind_of_each_picture(model: Path, shards: Path, tmp_path: Path) -> None:
     encoder = Encoder(model)
     pairs = encode_split(encoder, shards, "validation", tmp_path, 0, None)
-    counts = tally(encoder, pairs, tmp_path / "types.parquet")
-    table = pq.read_table(tmp_path / "types.parquet")
-    assert table.column_names == ["pair_id", "figure_type", "similarity"]
-    assert table["pair_id"].to_pylist() == pairs.keys
-    assert sum(counts.values()) == 8
+    types = figure_types(encoder, pairs)
+    assert types.column_names == ["pair_id", "figure_type", "figure_type_similarity"]
+    assert types["pair_id"].to_pylist() == pairs.keys
+    assert sum(count(types).values()) == 8
     kinds = encoder.texts([f"this is an image of {kind}" for kind in TYPES])
-    assert table["figure_type"][0].as_py() == TYPES[int((pairs.images[0] @ kinds.T).argmax())]
+    assert types["figure_type"][0].as_py() == TYPES[int((pairs.images[0] @ kinds.T).argmax())]
+
+
+def test_kinds_become_a_column_of_a_copy_of_the_pairs(tmp_path: Path) -> None:
+    types = pa.table({"pair_id": ["b", "a"], "figure_type": ["x", "y"], "figure_type_similarity": [0.5, 0.25]})
+    schema = pa.schema([pa.field("pair_id", pa.string(), metadata={"doc": "its id"}), ("text", pa.string())])
+    for part, ids in (("part-0", ["a", "c"]), ("part-1", ["b"])):
+        (tmp_path / "pairs" / part).mkdir(parents=True)
+        rows = pa.table({"pair_id": ids, "text": [f"text of {i}" for i in ids]}, schema=schema)
+        pq.write_table(rows, tmp_path / "pairs" / part / "pairs.parquet")
+        pq.write_table(rows, tmp_path / "pairs" / part / "rejects.parquet")
+    before = (tmp_path / "pairs" / "part-0" / "pairs.parquet").read_bytes()
+    assert add_column(types, tmp_path / "pairs", tmp_path / "out") == 2
+    assert [str(path.relative_to(tmp_path / "out")) for path in sorted((tmp_path / "out").rglob("*.parquet"))] == [
+        "part-0/pairs.parquet",
+        "part-1/pairs.parquet",
+    ]
+    found = pq.read_table(tmp_path / "out" / "part-0" / "pairs.parquet")
+    assert found.to_pylist() == [
+        {"pair_id": "a", "text": "text of a", "figure_type": "y", "figure_type_similarity": 0.25},
+        {"pair_id": "c", "text": "text of c", "figure_type": None, "figure_type_similarity": None},
+    ]
+    assert found.schema.field("pair_id").metadata[b"doc"] == b"its id"
+    assert (tmp_path / "pairs" / "part-0" / "pairs.parquet").read_bytes() == before
+    with pytest.raises(TallyError, match="is there already"):
+        add_column(types, tmp_path / "pairs", tmp_path / "out")
+    with pytest.raises(TallyError, match="neither a Parquet file nor a folder"):
+        add_column(types, tmp_path / "nothing", tmp_path / "other")
 
 
 def questions(folder: Path, form: str) -> None:
