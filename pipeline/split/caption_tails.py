@@ -32,7 +32,7 @@ def tail_start(caption: str, frame: Phrase, phrases: Sequence[Phrase]) -> int | 
             continue
         first = _with_participle(last, number)
         if word in _AUXILIARIES:
-            return last[first][1]
+            return last[_after_break(last, first)][1]
         least = _LONG_TAIL if len(phrases) == 2 or word == "of" else _TAIL
         is_new = any(w not in elsewhere for w, _ in last[:first])  # not in `healthy wheat, wheat with rust`
         return last[first][1] if is_new and len(last) - number >= least else None
@@ -44,6 +44,11 @@ def _with_participle(words: Sequence[Word], number: int) -> int:
     while number > 1 and (words[number - 1][0].endswith("ed") or words[number - 1][0] in _AUXILIARIES):
         number -= 1
     return number
+
+
+def _after_break(words: Sequence[Word], number: int) -> int:
+    """Where a clause begins that has its verb at this place: at `Values` in `bleaching; Values are means`."""
+    return next((n + 1 for n in range(number - 1, 0, -1) if words[n][0].endswith((";", "."))), number)
 
 
 def _tail_openers(frame: Sequence[Word], others: Sequence[Sequence[Word]]) -> frozenset[str]:

@@ -284,6 +284,11 @@ def test_text_is_made_of_verbatim_pieces(policy: str, text: str) -> None:
     assert text_of(caption, split_caption(caption), "A", policy) == text
 
 
+def test_a_clause_about_all_after_the_last_phrase_is_shared_from_its_subject_on() -> None:
+    parts = own("Effect of oil on (a) the growth of cells (b) the loss of water and; Values are means of three runs.")
+    assert parts == {"a": "the growth of cells", "b": "the loss of water"}
+
+
 def test_a_later_sentence_about_one_panel_goes_to_it() -> None:
     parts = own("Bone in dorsal (A) and ventral (B) view. The white arrow (B) points to the tendon.")
     assert parts == {"A": "dorsal", "B": "ventral The white arrow points to the tendon."}
