@@ -81,7 +81,7 @@ def score_panels(
     """The scores of predicted panels.
 
     Args:
-        truth: per figure `compound` and `panels` with `x, y, w, h` in pixels.
+        truth: per figure `panels` with `x, y, w, h` in pixels, and `compound` (by default: several panels).
         predictions: per figure, in the same order, `panels` with `x, y, w, h, score` and, where a letter was read on
             it, `letter`.
         threshold: least score of a box that counts as found.
@@ -181,7 +181,7 @@ def _clef(figure: _Figure) -> float:
 def _figure(true: Mapping[str, Any], found: Mapping[str, Any]) -> _Figure:
     ranked = sorted(found["panels"], key=lambda panel: -panel["score"])
     return _Figure(
-        is_compound=bool(true["compound"]),
+        is_compound=bool(true.get("compound", len(true["panels"]) > 1)),
         true=tuple(box_of(panel) for panel in true["panels"]),
         found=tuple(box_of(panel) for panel in ranked),
         scores=tuple(float(panel["score"]) for panel in ranked),
