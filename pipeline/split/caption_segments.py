@@ -20,9 +20,11 @@ from pipeline.split.caption_phrases import phrases_after, phrases_before
 from pipeline.split.caption_runs import Placed
 from pipeline.split.caption_scheme import Scheme
 from pipeline.split.caption_sentences import Sentence
-from pipeline.split.caption_tails import overlong
-from pipeline.split.caption_words import trim
+from pipeline.split.caption_tails import overlong, tail_start
+from pipeline.split.caption_words import Phrase, trim
 
+_APART = re.compile(r";|\b(?:while|whereas|but)\b")
+"""What parts the words of labels that share nothing."""
 _POINTER = re.compile(
     r"\([\w\- ]{0,30}\b(?:arrow\w*|circles?|asterisks?|lines?|stars?|box(?:es)?)\s(?:in|on)\s"
     rf"(?P<list>{LIST_PATTERN})\)\.?\s*$"
@@ -117,7 +119,7 @@ class _Divider:
                 sections.append([marker])
             else:
                 sections[-1].append(marker)
-        stops = [*(section[0].start for section in sections[1:]), sentence.end]
+        stops = [*(section[0].start for section in sections[1:]), self._end_of_led(sentence, sections)]
         for (head, *inner), stop in zip(sections, stops, strict=True):
             self.current = _names([head])
             members = [marker for marker in inner if set(_names([marker])) < set(self.current)]
@@ -125,6 +127,22 @@ class _Divider:
                 self._distribute(head.end, stop, members)
             else:
                 self._give_led(head.end, stop)
+
+    def _end_of_led(self, sentence: Sentence, sections: Sequence[Sequence[Placed]]) -> int:
+        """Where the words of the last label of a led sentence end; what follows is given to all its labels.
+
+        `(a) Consumption and (b) volume, when water was offered`.
+        """
+        heads = [section[0] for section in sections]
+        stops = [*(head.start for head in heads[1:]), sentence.end]
+        phrases = [Phrase(head.end, stop, (head,)) for head, stop in zip(heads, stops, strict=True)]
+        if len(heads) < 2 or any(_APART.search(self.caption, phrase.start, phrase.end) for phrase in phrases):
+            return sentence.end
+        cut = tail_start(self.caption, Phrase(sentence.start, sentence.start), phrases)
+        if cut is None or self.caption.startswith("of ", cut):
+            return sentence.end
+        self._give(_names(heads), cut, sentence.end)
+        return cut
 
     def _give_led(self, start: int, end: int) -> None:
         """Gives words to the panel they follow, but for a closing bracket on others: `… pattern (arrows in a, b).`"""

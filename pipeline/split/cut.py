@@ -50,7 +50,7 @@ def cut_picture(pixels: NDArray[np.uint8], labels: Sequence[str], config: SplitC
         return Cut((), panels, "single", 1.0, None)
     match = match_panels(panels, labels, (width, height))
     cut = Cut(match.pairs, panels, match.method, match.confidence, None)
-    doubt = _doubt(match, panels, config)
+    doubt = _doubt(match, panels, len(letters), config)
     return cut if doubt is None else cut.kept_whole(doubt)
 
 
@@ -59,8 +59,11 @@ def _may_be_compound(detections: Detections | None) -> bool:
     return detections is not None and len(detections.scores) > 1 and bool(detections.scores[1] >= _SECOND_PANEL)
 
 
-def _doubt(match: Match, panels: Sequence[Panel], config: SplitConfig) -> str | None:
+def _doubt(match: Match, panels: Sequence[Panel], n_letters: int, config: SplitConfig) -> str | None:
     """Why the panels are not given out."""
+    n_lettered = sum(panel.letter is not None for panel in panels)
+    if len(panels) > 1 and n_lettered < n_letters:
+        return f"letters that were read: {n_letters}, that stand on a panel of their own: {n_lettered}"
     if match.reason is not None:
         return match.reason
     if match.confidence < config.min_confidence:

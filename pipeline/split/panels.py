@@ -100,7 +100,10 @@ def _layout(canvas: Canvas, n_expected: int, letters: Sequence[ReadLetter]) -> L
         return evident_layout(canvas)
     layout = likeliest_layout(canvas, n_expected, marks)
     least = _LEAST_LETTERED_LOG_ODDS if len(letters) == n_expected else _LEAST_LOG_ODDS
-    return layout if layout is not None and layout.weakest >= least else None
+    if layout is not None and layout.weakest >= least:
+        return layout
+    # Letters that no cut parts: what the gutters say is still the best guess, but gives no pairs (`cut.py`).
+    return _layout(canvas, n_expected, ()) if letters else None
 
 
 def _letter_on(box: Box, letters: Sequence[ReadLetter]) -> ReadLetter | None:

@@ -142,6 +142,16 @@ def test_the_last_of_several_phrases_ends_where_words_about_all_begin(caption: s
     assert common_text(caption, split).endswith(common)
 
 
+def test_words_after_the_last_of_several_leading_labels_belong_to_all() -> None:
+    assert own("Mice. (a) Water intake and (b) body mass, when salt was offered for days. (c) Sex.") == {
+        "a": "Water intake when salt was offered for days.",
+        "b": "body mass when salt was offered for days.",
+        "c": "Sex.",
+    }
+    apart = own("Mice. (a) Intake is low, whereas (b) body mass is high in mice of both sexes.")
+    assert apart["b"] == "body mass is high in mice of both sexes."
+
+
 def test_a_tail_that_tells_two_phrases_apart_is_no_tail() -> None:
     parts = own("Curves of (a) healthy wheat and (b) wheat infected by yellow rust.")
     assert parts == {"a": "healthy wheat", "b": "wheat infected by yellow rust."}

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from pipeline.config import SplitConfig
+from pipeline.split.boxes import Box
 from pipeline.split.cut import cut_picture
+from pipeline.split.letters import ReadLetter
 
 
 def sheet(n: int, side: int = 200) -> np.ndarray:
@@ -42,3 +44,11 @@ def test_a_figure_in_doubt_stays_whole_and_says_why(labels: str, settings: dict,
 def test_a_single_picture_is_single_with_or_without_networks(letters: bool, detector: bool) -> None:
     cut = cut_picture(sheet(1), (), SplitConfig(letters=letters, detector=detector))
     assert (cut.pairs, cut.method, cut.whole_reason) == ((), "single", None)
+
+
+def test_letters_on_one_panel_are_no_reason_to_give_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = tuple(ReadLetter(label, Box(30 + 30 * n, 20, 45 + 30 * n, 40), 0.9) for n, label in enumerate("ab"))
+    monkeypatch.setattr("pipeline.split.cut.read_letters", lambda pixels, labels: letters)
+    cut = cut_picture(sheet(2), "ab", SplitConfig())
+    assert (cut.pairs, len(cut.panels)) == ((), 2)
+    assert cut.whole_reason == "letters that were read: 2, that stand on a panel of their own: 1"

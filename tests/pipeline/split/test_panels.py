@@ -9,6 +9,7 @@ from pipeline.split.boxes import Box
 from pipeline.split.canvas import read_canvas
 from pipeline.split.gutters import find_gutters
 from pipeline.split.layouts import likeliest_layout
+from pipeline.split.letters import ReadLetter
 from pipeline.split.panels import Panel, find_panels
 
 
@@ -87,3 +88,12 @@ def test_a_layout_has_just_the_number_of_pieces_asked_for() -> None:
     canvas = read_canvas(pixels)
     layouts = {n: likeliest_layout(canvas, n) for n in range(1, 6)}
     assert {n: layout and len(layout.pieces) for n, layout in layouts.items()} == {1: 1, 2: 2, 3: 3, 4: 4, 5: None}
+
+
+def test_letters_that_no_cut_parts_leave_the_panels_that_gutters_show() -> None:
+    pixels = sheet(300, 640)
+    for n, box in enumerate((Box(10, 10, 310, 290), Box(330, 10, 630, 290))):
+        draw(pixels, box, seed=n)
+    letters = [ReadLetter(label, Box(20 + 30 * n, 20, 35 + 30 * n, 40), 0.9) for n, label in enumerate("ab")]
+    found = find_panels(pixels, 2, letters)
+    assert [panel.letter and panel.letter.label for panel in found] == ["a", None]
