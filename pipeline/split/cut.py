@@ -15,7 +15,7 @@ from pipeline.split.letters import read_letters
 from pipeline.split.match import Match, Method, match_panels
 from pipeline.split.panels import Panel, may_be_cut, panels_on
 
-_SECOND_PANEL = 0.35
+_SECOND_PANEL = 0.39
 """Score of the second detection that makes a figure look compound; a third of single ones reach it."""
 
 

@@ -66,10 +66,10 @@ class Weights:
         return self.bias + sum(weight * sign for weight, sign in zip(self.signs, signs, strict=True))
 
 
-_PLAIN = Weights(1.75, Signs(0.59, 1.70, -0.32, 0.74, -0.58, 1.60, -0.22, -3.12, -0.06))
+_PLAIN = Weights(1.75, Signs(0.59, 1.70, -0.32, 0.74, -0.57, 1.60, -0.23, -3.12, -0.06))
 """Without detections. Source: logistic regression, `train_detector/gutters.py`."""
 
-_DETECTED = Weights(0.56, Signs(0.51, 0.81, -0.30, 0.57, 0.00, 0.85, 0.40, -2.79, 0.15, -2.53, 2.03))
+_DETECTED = Weights(-0.71, Signs(0.53, 0.30, -0.26, 0.46, 0.33, 0.42, 0.43, -2.58, 0.20, -2.98, 2.99))
 """With detections; same source."""
 
 _LEAST_INSIDE = 0.5

@@ -29,7 +29,7 @@ _PER_HEIGHT_AWAY, _MOST_MISPLACED = 0.4, 3.0
 _MOST_PIECES = 100
 """Pieces looked at before the search tries only the best gutter of each: a bound on time for busy figures."""
 
-_FIRST_CUT = 1.9
+_FIRST_CUT = 1.8
 """Least log odds of the first cut of a figure whose caption names no panels; see `evident_layout`."""
 
 _FIRST_PLAIN_CUT = 2.6

@@ -20,7 +20,7 @@ from pipeline.split.synthetic.figure import SyntheticFigure, draw_figure, draw_l
 from pipeline.split.synthetic.layouts import Cell
 from pipeline.split.synthetic.tiles import Tiles, draw_tiles
 
-TRAINING = (((15,), 2500), ((16, 7), 4000), ((17,), 1000))
+TRAINING = (((15,), 12_000), ((16, 7), 4000), ((17,), 1000))
 """Seeds and numbers of the figures that detector, letter reader and gutters were fitted on; see `weights/README.md`."""
 
 
