@@ -188,4 +188,4 @@ def _within_rights(
     return outcome
 
 
-STAGE = Stage("parse", (ArticleVersion,), (Figure, Article), revision=2, start=_start, wants=_wants)
+STAGE = Stage("parse", (ArticleVersion,), (Figure, Article), revision=3, start=_start, wants=_wants)
