@@ -34,7 +34,7 @@ _STRONG = frozenset(_STRONG_NAMES.split())
 _WEAK = frozenset(("sec", "body", "treatment-sec"))
 _TAGGED = frozenset(("sub-article", "response"))
 _PARTS = frozenset(("alternatives", "caption", "graphic", "media", "p", "title"))
-_NOTES = frozenset(("p", "list", "def-list", "disp-quote", "fn-group", "disp-formula", "notes"))
+_NOTES = frozenset(("p", "list", "def-list", "disp-quote", "fn-group", "disp-formula", "notes", "attrib"))
 
 
 class Caption(NamedTuple):
@@ -117,16 +117,23 @@ def _speaks_of(rights: Element) -> Element | None:
 
 
 def _targets(found: Found, labels: list[str | None]) -> Targets:
-    by_id: dict[str, list[int]] = {}
     index = {figure: i for i, figure in enumerate(found.figures)}
-    for figure, i in index.items():
-        if xml_id := figure.get("id"):
-            by_id.setdefault(xml_id, [i])  # ids are unique in an article; where they are not, the first one counts
-    for group in found.groups:
-        if xml_id := group.get("id"):
-            by_id.setdefault(xml_id, [index[figure] for figure in group.iter("fig")])
-    by_id_fixed = {xml_id: tuple(indices) for xml_id, indices in by_id.items()}
-    return Targets(found.figures, by_id_fixed, [label_place(label) for label in labels])
+    named: list[tuple[Element, tuple[int, ...]]] = [(figure, (i,)) for figure, i in index.items()]
+    named += [(group, tuple(index[figure] for figure in group.iter("fig"))) for group in found.groups]
+    within: dict[Element, dict[str, tuple[int, ...]]] = {}
+    for element, indices in named if found.parts else ():
+        if (part := next(element.iterancestors("sub-article", "response"), None)) is not None:
+            within.setdefault(part, {}).setdefault(element.get("id", ""), indices)
+    return Targets(found.figures, _by_id(named), [label_place(label) for label in labels], within)
+
+
+def _by_id(named: list[tuple[Element, tuple[int, ...]]]) -> dict[str, tuple[int, ...]]:
+    """Ids are unique in an article; where they are not, the first one counts, and figures go before groups."""
+    by_id: dict[str, tuple[int, ...]] = {}
+    for element, indices in named:
+        if xml_id := element.get("id"):
+            by_id.setdefault(xml_id, indices)
+    return by_id
 
 
 def _figure(number: int, element: Element, label: str | None, held: _Held, mentions: list[Mention]) -> ParsedFigure:

@@ -12,6 +12,7 @@ IMAGE_EXTENSIONS = ("jpg", "jpeg", "png", "webp", "tif", "tiff", "gif")
 
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _THUMBNAIL = re.compile(r"(?:^|[-_.])(?:thumb(?:nail)?s?|small|tn)(?=$|[-_.])", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?://[^/]+|info:doi)/(?:[^/]*/)*([^/\\:]*[^/\\:.][^/\\:]*)", re.IGNORECASE)
 _SIZED = re.compile(r"scielo-(\d+)x(\d+)")
 _FORMAT_RANK = {"tif": 0, "tiff": 0, "png": 1, "jpg": 2, "jpeg": 2, "webp": 3, "": 4, "gif": 5, "bmp": 6}
 _VECTOR_RANK = 9
@@ -55,9 +56,14 @@ def resolve_media(href: str, names: Sequence[str]) -> str | None:
     `IMAGE_EXTENSIONS`, the first of them that is there (so a thumbnail .gif only where nothing else is); the
     same in another case. Names that look like thumbnails (`x_small.jpg`) are never taken for another name.
 
-    A reference that is a path, goes up, or has a scheme means none: media lie beside the XML.
+    Of an address (`https://x.org/a.jpg`, `info:doi/10.1371/pone.0000217.g001`) the last part counts, and only where a
+    name is just that, or that and an image extension. Nothing is ever fetched from it. A reference that is a path or
+    goes up means none: media lie beside the XML.
     """
     href = href.strip()
+    if address := _ADDRESS.fullmatch(href):
+        likely = (address[1], *(f"{address[1]}.{extension}" for extension in IMAGE_EXTENSIONS))
+        return next((name for name in likely if name in names), None)
     if not href or "/" in href or "\\" in href or ":" in href or href.startswith(".."):
         return None
     if href in names:

@@ -41,9 +41,12 @@ _BEFORE = re.compile(
 )
 _MAX_WORD = 40
 _MAX_QUALIFIER = len("supplementary ")
-_RANGE_INSIDE = re.compile(
-    rf"(?<![\d.])(\d{{1,3}})\s?[A-Za-z]?\s?(?:[{_DASH}]|to|through)\s?(?:S|EV)?(\d{{1,3}})(?![\d.]\d)"
+_NUMBER = re.compile(r"(?<![\d.])\d{1,3}(?!\d|\.\d)")
+_GAP_INSIDE = re.compile(
+    rf"\s?(?:[A-Za-z](?:\s?[,/&{_DASH}]\s?[A-Za-z](?![A-Za-z]))*\s?)?"
+    rf"(?:(?P<range>[{_DASH}]|to\b|through\b)|[,;/&]\s?(?:(?:and|or)\b|&)?|(?:and|or)\b)\s?(?:S|EV)?"
 )
+"""Between two numbers of one citation: panel letters of the first, then a dash or a comma."""
 _LABEL = re.compile(r"(.*?)(\d{1,3})\W*")
 _FIGURE_WORD = re.compile(r"^fig(?:ure)?s? ?")
 _ENDS_IN_PANEL = re.compile(r"\d\s?\(?([A-Za-z])\)?$")
@@ -115,6 +118,19 @@ class Targets:
     figures: list[Element]
     by_id: dict[str, tuple[int, ...]]
     places: list[LabelPlace | None]
+    within: dict[Element, dict[str, tuple[int, ...]]]
+    """The same as `by_id` for each sub-article and response that holds figures: ids may come again there."""
+
+    def named(self, xref: Element) -> tuple[int, ...]:
+        """The figures that the ids of a cross-reference name, those of its own sub-article first."""
+        rid = xref.get("rid")
+        if rid is None:
+            return ()
+        if self.within:
+            for part in xref.iterancestors("sub-article", "response"):
+                if cited := _of_ids(rid, self.within.get(part, {})):
+                    return cited
+        return _of_ids(rid, self.by_id)
 
     @cached_property
     def _by_place(self) -> dict[LabelPlace, list[int]]:
@@ -177,13 +193,9 @@ def find_mentions(article: Element, targets: Targets) -> list[list[Mention]]:
 def _by_paragraph(article: Element, targets: Targets) -> dict[Element, dict[Element, tuple[int, ...]]]:
     """Per paragraph, its citing cross-references with the figures that their ids name."""
     found: dict[Element, dict[Element, tuple[int, ...]]] = {}
-    by_id = targets.by_id
-    for xref in article.iter("xref"):  # nine in ten cite the literature
-        rid = xref.get("rid")
-        if rid is None:
-            continue
-        cited = by_id.get(rid) or (_several(rid, by_id) if " " in rid else None)
-        if not cited:
+    for xref in article.iter("xref"):
+        cited = targets.named(xref)
+        if not cited:  # nine in ten cite the literature
             continue
         paragraph = xref.getparent()
         while paragraph is not None and paragraph.tag != "p":
@@ -193,7 +205,10 @@ def _by_paragraph(article: Element, targets: Targets) -> dict[Element, dict[Elem
     return found
 
 
-def _several(rid: str, by_id: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+def _of_ids(rid: str, by_id: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """The figures that one id or several name."""
+    if rid in by_id or " " not in rid:
+        return by_id.get(rid, ())
     return tuple(dict.fromkeys(i for one in dict.fromkeys(rid.split()) for i in by_id.get(one, ())))
 
 
@@ -238,16 +253,31 @@ def _between(first: Citation, last: Citation, targets: Targets) -> tuple[int, ..
 
 
 def _filled(text: str, citation: Citation, targets: Targets) -> Citation:
-    """`Figs 2-4` in one cross-reference to figure 2 (or 4, or both) cites all three."""
-    match = _RANGE_INSIDE.search(text, citation.start, citation.end)
-    if match is None:
+    """`Figs 2-4, 6` in one cross-reference to one of these figures cites all four, where there are such figures."""
+    numbers = list(_NUMBER.finditer(text, citation.start, citation.end))
+    if len(numbers) < 2:
         return citation
-    first, last = int(match[1]), int(match[2])
-    named = [place for i in citation.targets if (place := targets.places[i]) and place.number in (first, last)]
-    if not named or not first < last:
-        return citation
-    inside = targets.between(named[0].series, first - 1, last + 1)
-    return Citation(citation.start, citation.end, tuple(dict.fromkeys((*citation.targets, *inside))))
+    for ranges in _ranges(text, numbers):
+        for place in (targets.places[i] for i in citation.targets):
+            if place and any(place.number in ends for ends in ranges):
+                inside = [i for first, last in ranges for i in targets.between(place.series, first - 1, last + 1)]
+                return citation._replace(targets=tuple(dict.fromkeys((*citation.targets, *inside))))
+    return citation
+
+
+def _ranges(text: str, numbers: list[re.Match[str]]) -> list[list[tuple[int, int]]]:
+    """Numbers that are listed together, as first and last of ranges: ``[[(2, 4), (6, 6)]]`` for ``2-4, 6``."""
+    lists: list[list[tuple[int, int]]] = []
+    for before, number in zip([None, *numbers], numbers, strict=False):
+        gap = _GAP_INSIDE.fullmatch(text, before.end(), number.start()) if before else None
+        value = int(number[0])
+        if gap is None:
+            lists.append([(value, value)])
+        elif gap["range"] and (first := lists[-1][-1][0]) == lists[-1][-1][1] < value:
+            lists[-1][-1] = (first, value)
+        else:
+            lists[-1].append((value, value))
+    return lists
 
 
 def _extended(text: str, citations: Iterator[Citation]) -> Iterator[Citation]:

@@ -58,7 +58,8 @@ class ParsedFigure:
     marks: tuple[Mark, ...]
     """Stretches of `caption`, in code points, sorted by start, longer first."""
     notes: str | None
-    """Text of the figure outside its caption (a paragraph below the picture), which is not part of `caption`."""
+    """Text of the figure outside its caption, which is not part of `caption`: a paragraph below the picture, or an
+    ``<attrib>``. Some publishers put the legend in that; it is for credit lines, and therefore in `rights_note` too."""
     container: str
     """What holds the figure: ``sec``, ``floats-group``, ``abstract``, ``app``, ``sub-article``, ..."""
     figure_type: str | None

@@ -6,7 +6,8 @@ them: measured). All three make the note.
 
 *Reserved*, that is, not covered by the licence of the article:
 
-* reused "with permission", "by permission of", "permission from", unless the permission is one to show a patient;
+* reused "with permission", "by permission of", "permission from", unless the permission is one to show a patient, or to
+  collect what the picture shows ("sampled with permission of the national park");
 * a copyright line (©, "copyright") that names someone else than the authors, or "all rights reserved";
 * "courtesy of": the picture is lent; "under licence from": it is paid for;
 * `fig/permissions` with neither a Creative Commons licence nor the authors as holders.
@@ -69,6 +70,18 @@ _CONSENT = re.compile(
 )
 _NOT_NEEDED = re.compile(
     r"\bno\s+(?:\w+\s+){0,2}permissions?\s+(?:\w+\s+){0,2}(?:required|needed|necessary)\b", re.IGNORECASE
+)
+_CLAUSE = re.compile(r"[.;]\s")
+_SAMPLING = re.compile(
+    r"\b(?:collected|sampled|captured|caught|trapped|netted|harvested|excavated|hunted|culled)\b"
+    r"|\b(?:samples?|specimens?|tissues?|biops(?:y|ies)|organs?|blood|plants?|seeds?|animals?)\b(?:\s\w+){0,3}\s"
+    r"(?:obtained|taken|acquired|provided)\b",
+    re.IGNORECASE,
+)
+_PICTURED = re.compile(
+    r"\b(?:image|photo(?:graph)?|picture|figure|illustration|drawing|map|panel)s?\b|\bre(?:produced|printed|published|drawn|used)\b"
+    r"|\b(?:adapted|modified|published)\b",
+    re.IGNORECASE,
 )
 _COPYRIGHT = re.compile(
     r"©|\bcopyright(?:ed\b|\W{1,3}(?:(?:19|20)\d\d|by\b|of\b|held\b|\(c\)|(?-i:[A-Z])))"
@@ -241,13 +254,20 @@ _NOTHING_SAID = FigureRights(None, False, None)
 def is_reserved(text: str) -> bool:
     """True where the words reserve a right of a third party; see the module's rules."""
     text = _NOT_NEEDED.sub(" ", text)
-    if _PERMISSION.search(_CONSENT.sub(" ", text)):
+    if any(map(_permits_reuse, _CLAUSE.split(_CONSENT.sub(" ", text)))):
         return True
     if _FREE.search(text):
         return False
     if _COURTESY.search(text) or _UNDER_LICENSE.search(text):
         return True
     return bool(_COPYRIGHT.search(text) and not _OF_THE_AUTHORS.search(text))
+
+
+def _permits_reuse(clause: str) -> bool:
+    """True where a permission is spoken of, and not one to collect samples."""
+    if not _PERMISSION.search(clause):
+        return False
+    return not _SAMPLING.search(clause) or bool(_PICTURED.search(clause))
 
 
 def _is_formally_reserved(text: str) -> bool:

@@ -24,10 +24,12 @@ class Found:
     """`<graphic>` and `<media>`, wherever they stand."""
     rights: list[Element] = field(default_factory=list)
     """`<permissions>` and `<attrib>`, wherever they stand."""
+    parts: list[Element] = field(default_factory=list)
+    """`<sub-article>` and `<response>`."""
 
 
 def scan(article: Element) -> Found:
-    """The figures, fig-groups, pictures and rights of an article.
+    """The figures, fig-groups, pictures, rights and sub-articles of an article.
 
     Raises:
         JatsError: more than `MAX_OBJECTS` figures, groups and pictures.
@@ -40,6 +42,8 @@ def scan(article: Element) -> Found:
         "media": found.pictures,
         "permissions": found.rights,
         "attrib": found.rights,
+        "sub-article": found.parts,
+        "response": found.parts,
     }
     for element in article.iter(*lists):
         lists[element.tag].append(element)

@@ -175,6 +175,23 @@ FACTS: dict[str, dict[str, Any]] = {
     "meta-editors-and-collab-alternatives": {"authors": ("J Doe", "The Group")},
     "meta-year-in-iso-date": {"year": 2021},
     "tables-in-a-comment-hide-no-paragraph": {"mention_texts": [["As Fig. 1 shows."]]},
+    "mention-list-in-one-xref": {
+        "cited": [["Figure 1A,B, 3–4"], ["Figs. 2, 3 and 4"], *[["Figs. 2, 3 and 4", "Figure 1A,B, 3–4"]] * 2]
+    },
+    "mention-number-beside-a-list": {"cited": [["Fig. 1 (n = 2, 3.4 kg)"], [], [], []]},
+    "mention-in-a-sub-article-of-its-own-figure": {
+        "cited": [["Figure 1"], ["Figure 2", "Figure 2"], ["Author response image 1"]]
+    },
+    "rights-permission-to-collect": {
+        "reserved": [False],
+        "rights_notes": ["They were collected with permission of the national park."],
+    },
+    "attrib-with-a-legend": {
+        "captions": ["Caption 1."],
+        "notes": ["Filled symbols: leaves. Open symbols: roots."],
+        "rights_notes": ["Filled symbols: leaves. Open symbols: roots."],
+    },
+    "graphic-href-is-an-address": {"hrefs": [["info:doi/10.1371/journal.pone.0000217.g001"]]},
     "mention-beside-references-that-are-cut": {"mention_texts": [["Known [1], Fig. 1."]]},
 }
 

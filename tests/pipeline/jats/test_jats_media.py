@@ -29,7 +29,19 @@ from pipeline.jats import resolve_media
         ("", ["a.jpg"], None),
         ("../a.jpg", ["a.jpg", "../a.jpg"], None),
         ("x/a.jpg", ["a.jpg", "x/a.jpg"], None),
-        ("https://x.org/a.jpg", ["a.jpg"], None),
+        ("https://x.org/figures/a.jpg", ["a.jpg"], "a.jpg"),
+        ("https://x.org/figures/a.jpg", ["A.jpg", "b.jpg"], None),
+        ("https://x.org/a", ["a.png", "a.jpg"], "a.jpg"),
+        (
+            "info:doi/10.1371/journal.pone.0000217.g001",
+            ["journal.pone.0000217.g001.tif"],
+            "journal.pone.0000217.g001.tif",
+        ),
+        ("info:doi/10.1371/journal.pone.0000217.g001", ["pone.0000217.g001.jpg"], None),
+        ("https://x.org/../..", ["..", "https://x.org/../.."], None),
+        ("https://a.jpg", ["a.jpg"], None),
+        ("https://x.org/", ["", ".jpg"], None),
+        ("ftp://x.org/a.jpg", ["a.jpg"], None),
         ("file:a.jpg", ["a.jpg"], None),
         ("x\\a.jpg", ["a.jpg"], None),
     ],
@@ -38,8 +50,12 @@ def test_resolution(href: str, names: list[str], found: str | None) -> None:
     assert resolve_media(href, names) == found
 
 
-@given(st.text(max_size=20), st.lists(st.text(max_size=20), max_size=5))
+@given(
+    st.text(max_size=20) | st.text("/\\:.ax", max_size=8).map(lambda path: f"https://x/{path}"),
+    st.lists(st.text(max_size=20) | st.text("/\\:.ax", max_size=3), max_size=8),
+)
 def test_what_is_found_is_one_of_the_names_and_no_path(href: str, names: list[str]) -> None:
     found = resolve_media(href, names)
     assert found is None or found in names
-    assert found is None or "/" not in href
+    assert found is None or not set("/\\:") & set(found)
+    assert found not in (".", "..")

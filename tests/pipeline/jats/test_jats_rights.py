@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.jats.rights import is_reserved, license_code_of, license_url_of, rights_sentences
+from pipeline.jats.rights import is_reserved, license_code_of, license_url_of, read_figure_rights, rights_sentences
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,8 @@ def test_the_address_keeps_its_version_and_loses_the_full_stop() -> None:
         "Permission was obtained from Elsevier.",
         "All rights reserved.",
         "Used with permission; the rest is CC BY.",
+        "Photographs of birds that were captured in 2010, with permission of the museum.",
+        "Specimens were collected in May. Reproduced with permission of the museum.",
     ],
 )
 def test_reserved(text: str) -> None:
@@ -71,6 +73,8 @@ def test_reserved(text: str) -> None:
         "© 2016 The Author(s).",
         "Reproduced from Smith under a Creative Commons Attribution License, © Smith.",
         "The membrane permission potential.",
+        "Beetles were collected with permission of the national park.",
+        "Tissue samples were obtained by permission from the hunters.",
         "",
     ],
 )
@@ -82,3 +86,24 @@ def test_only_the_sentences_on_rights_and_origin_are_noted() -> None:
     caption = "Leaves were taken from plants. Source data are here. Adapted from [3]. Photo by A. B. Source: WHO."
     assert rights_sentences(caption) == ["Adapted from [3].", "Photo by A. B. Source: WHO."]
     assert rights_sentences("A cell.") == []
+
+
+class CountedCredit(str):
+    """A credit line that counts how often it is compared."""
+
+    n_compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        CountedCredit.n_compared += 1
+        return super().__eq__(other)
+
+
+def test_credit_lines_are_not_compared_with_every_sentence() -> None:
+    n = 500
+    credits: list[str] = [CountedCredit(f"Source: atlas {i}.") for i in range(n)]
+    caption = " ".join(f"Source: atlas {i}." for i in range(n // 2, n + n // 2))
+    note = read_figure_rights([], credits, caption).note
+    assert note is not None
+    assert note.count("Source:") == n + n // 2
+    assert CountedCredit.n_compared <= 2 * n
