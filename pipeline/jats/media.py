@@ -12,7 +12,7 @@ IMAGE_EXTENSIONS = ("jpg", "jpeg", "png", "webp", "tif", "tiff", "gif")
 
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _THUMBNAIL = re.compile(r"(?:^|[-_.])(?:thumb(?:nail)?s?|small|tn)(?=$|[-_.])", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:https?://[^/]+|info:doi)/(?:[^/]*/)*([^/\\:]*[^/\\:.][^/\\:]*)", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^/]+/|info:doi/", re.IGNORECASE)
 _SIZED = re.compile(r"scielo-(\d+)x(\d+)")
 _FORMAT_RANK = {"tif": 0, "tiff": 0, "png": 1, "jpg": 2, "jpeg": 2, "webp": 3, "": 4, "gif": 5, "bmp": 6}
 _VECTOR_RANK = 9
@@ -61,9 +61,11 @@ def resolve_media(href: str, names: Sequence[str]) -> str | None:
     goes up means none: media lie beside the XML.
     """
     href = href.strip()
-    if address := _ADDRESS.fullmatch(href):
-        likely = (address[1], *(f"{address[1]}.{extension}" for extension in IMAGE_EXTENSIONS))
-        return next((name for name in likely if name in names), None)
+    if _ADDRESS.match(href):
+        last = href.rpartition("/")[2]
+        if "\\" in last or ":" in last or not last.strip("."):
+            return None
+        return next((name for name in (last, *(f"{last}.{e}" for e in IMAGE_EXTENSIONS)) if name in names), None)
     if not href or "/" in href or "\\" in href or ":" in href or href.startswith(".."):
         return None
     if href in names:

@@ -257,11 +257,12 @@ def _filled(text: str, citation: Citation, targets: Targets) -> Citation:
     numbers = list(_NUMBER.finditer(text, citation.start, citation.end))
     if len(numbers) < 2:
         return citation
+    named = {place.number: place for i in reversed(citation.targets) if (place := targets.places[i])}
     for ranges in _ranges(text, numbers):
-        for place in (targets.places[i] for i in citation.targets):
-            if place and any(place.number in ends for ends in ranges):
-                inside = [i for first, last in ranges for i in targets.between(place.series, first - 1, last + 1)]
-                return citation._replace(targets=tuple(dict.fromkeys((*citation.targets, *inside))))
+        place = next((named[number] for ends in ranges for number in ends if number in named), None)
+        if place:
+            inside = [i for first, last in ranges for i in targets.between(place.series, first - 1, last + 1)]
+            return citation._replace(targets=tuple(dict.fromkeys((*citation.targets, *inside))))
     return citation
 
 

@@ -44,7 +44,10 @@ from pipeline.jats import resolve_media
         ("ftp://x.org/a.jpg", ["a.jpg"], None),
         ("file:a.jpg", ["a.jpg"], None),
         ("x\\a.jpg", ["a.jpg"], None),
+        (f"https://x.org/{'a' * 1_000_000}:", ["a.jpg"], None),
+        (f"https://x.org/{'a/' * 1_000_000}:", ["a.jpg"], None),
     ],
+    ids=lambda value: value[:60] if isinstance(value, str) else None,
 )
 def test_resolution(href: str, names: list[str], found: str | None) -> None:
     assert resolve_media(href, names) == found
