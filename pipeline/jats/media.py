@@ -64,7 +64,7 @@ def resolve_media(href: str, names: Sequence[str]) -> str | None:
     if address := _ADDRESS.fullmatch(href):
         likely = (address[1], *(f"{address[1]}.{extension}" for extension in IMAGE_EXTENSIONS))
         return next((name for name in likely if name in names), None)
-    if not href or "/" in href or "\\" in href or ":" in href or href.startswith(".."):
+    if href in ("", ".") or href.startswith("..") or any(character in href for character in "/\\:"):
         return None
     if href in names:
         return href
