@@ -220,7 +220,7 @@ def test_what_could_not_be_had_is_asked_for_again(
     image = next(key for key in sorted(objects) if key.startswith(f"{prefix}/") and key.endswith(".jpg"))
     server = serve(objects)
     server.is_s3 = server.is_lasting = True
-    server.faults[image] = [lambda handler: handler.answer(400, b"not today")]
+    server.faults[image] = [lambda handler: handler.answer(200, b"not today", Content_Type="text/html")]
     root, first = build(server.url, tmp_path / "root", config)
     failed = inspect.reject_rows(root, "fetch", Reason.FETCH_FAILED, None)
     assert [row["record_id"].split("_")[0] for row in failed] == [prefix.split(".")[0]]
