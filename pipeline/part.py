@@ -15,7 +15,6 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -162,22 +161,15 @@ class PartWriter:
 
 
 def _publish(scratch: Path, final: Path) -> None:
-    files = list(scratch.iterdir())
-    with ThreadPoolExecutor(
-        len(files)
-    ) as pool:  # together they wait for one commit of the disk's journal, not for four
-        list(pool.map(_survive_a_power_cut, files))
+    for file in scratch.iterdir():
+        with file.open("rb") as opened:
+            os.fsync(opened.fileno())
     try:
         scratch.rename(final)
     except OSError:
         if not final.is_dir():
             raise
         shutil.rmtree(scratch)
-
-
-def _survive_a_power_cut(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 class _TableWriter:
