@@ -60,9 +60,8 @@ def _panels(args: Arguments, console: Console) -> int:
 def _write_sheet(out: Path, truth: Sequence[Line], found: Sequence[Line], paths: Sequence[Path]) -> None:
     """Writes a contact sheet of the figures whose panels are least like the true ones."""
     places = worst(truth, found)
-    pictures = iter([paths[place] for place in places])
-    sheet = contact_sheet([truth[n] for n in places], [found[n] for n in places], lambda line: _read(next(pictures)))
-    sheet.save(out)
+    pictures = (_read(paths[n]) for n in places)
+    contact_sheet([truth[n] for n in places], [found[n] for n in places], pictures).save(out)
 
 
 def _add_pairs(benches: Verbs) -> None:

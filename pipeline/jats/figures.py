@@ -15,10 +15,11 @@ from lxml.etree import _Element as Element
 
 from pipeline.jats.document import JatsError, local_name
 from pipeline.jats.media import best_first, href_of, is_image, mimetype_of
-from pipeline.jats.mentions import MAX_TEXT, MENTION_COST, Targets, find_mentions, label_place
+from pipeline.jats.mentions import MAX_TEXT, MENTION_COST, find_mentions
 from pipeline.jats.model import ParsedFigure, ParsedGraphic
 from pipeline.jats.rights import FigureRights, read_figure_rights
 from pipeline.jats.scan import Found
+from pipeline.jats.targets import Targets, label_place
 from pipeline.jats.text import CAPTION_RULES, marked_text, plain_text
 from schemas.figures import Mark, Mention
 from schemas.reject import Reason

@@ -13,13 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
 from lxml.etree import _Element as Element
 
 from pipeline.jats.document import JatsError
+from pipeline.jats.targets import Targets
 from pipeline.jats.text import CITING_RULES, marked_text, plain_text
 from schemas.figures import Mention
 from schemas.reject import Reason
@@ -28,9 +28,6 @@ MAX_TEXT = 20_000_000
 """Characters of mentions per article. A hostile file cites thousands of figures in one huge paragraph: text squared."""
 MENTION_COST = 100
 """What a mention (or a note of rights) of no text counts, in characters: they are bounded too."""
-_MAX_RANGE = 50
-_MAX_LABEL = 100
-"""Longer ones are no plain `Figure 3`."""
 
 _DASH = r"\-‐‑‒–—−"
 _GAP_RANGE = re.compile(rf"\s?[A-Za-z]?\s?(?:[{_DASH}]+|\bto\b|\bthrough\b)\s?")
@@ -47,8 +44,6 @@ _GAP_INSIDE = re.compile(
     rf"(?:(?P<range>[{_DASH}]|to\b|through\b)|[,;/&]\s?(?:(?:and|or)\b|&)?|(?:and|or)\b)\s?(?:S|EV)?"
 )
 """Between two numbers of one citation: panel letters of the first, then a dash or a comma."""
-_LABEL = re.compile(r"(.*?)(\d{1,3})\W*")
-_FIGURE_WORD = re.compile(r"^fig(?:ure)?s? ?")
 _ENDS_IN_PANEL = re.compile(r"\d\s?\(?([A-Za-z])\)?$")
 _PANELS_IN_PARENTHESES = re.compile(rf"\s?\([A-Za-z](?:\s?(?:[,;&{_DASH}]|and|to)\s?[A-Za-z])*\)(?![A-Za-z\d])")
 _FIRST_PANEL = re.compile(rf"(?:([A-Za-z])|\s([A-Z])(?=\s?[,;.):\]{_DASH}]))(?![A-Za-z\d])")
@@ -104,67 +99,6 @@ def _entered(element: Element, outer: _Place) -> _Place:
     return _Place(f"{outer.section} > {title}" if outer.section else title, outer.figure)
 
 
-class LabelPlace(NamedTuple):
-    """Where a label stands among those that are counted together: ``("s", 3)`` for ``Figure S3``."""
-
-    series: str
-    number: int
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What can be cited: figures by the ids that name them, and by the places that their labels state."""
-
-    figures: list[Element]
-    by_id: dict[str, tuple[int, ...]]
-    places: list[LabelPlace | None]
-    within: dict[Element, dict[str, tuple[int, ...]]]
-    """The same as `by_id` for each sub-article and response that holds figures: ids may come again there."""
-
-    def named(self, xref: Element) -> tuple[int, ...]:
-        """The figures that the ids of a cross-reference name, those of its own sub-article first."""
-        rid = xref.get("rid")
-        if rid is None:
-            return ()
-        if self.within:
-            for part in xref.iterancestors("sub-article", "response"):
-                if cited := _of_ids(rid, self.within.get(part, {})):
-                    return cited
-        return _of_ids(rid, self.by_id)
-
-    @cached_property
-    def _by_place(self) -> dict[LabelPlace, list[int]]:
-        found: dict[LabelPlace, list[int]] = {}
-        for i, place in enumerate(self.places):
-            if place is not None:
-                found.setdefault(place, []).append(i)
-        return found
-
-    def between(self, series: str, first: int, last: int) -> tuple[int, ...]:
-        """Figures of a series strictly between two numbers; nothing where the range is not believable."""
-        if not first < last <= first + _MAX_RANGE:
-            return ()
-        places = (LabelPlace(series, number) for number in range(first + 1, last))
-        return tuple(i for place in places for i in self._by_place.get(place, ()))
-
-
-def label_place(label: str | None) -> LabelPlace | None:
-    """``("", 3)`` for ``Figure 3.`` and ``Fig. 3``, ``("s", 3)`` for ``Figure S3``, ``("scheme", 3)`` for ``Scheme 3``.
-
-    None where the label does not end in a number.
-    """
-    return _label_place(label) if label and len(label) <= _MAX_LABEL else None
-
-
-@lru_cache(maxsize=1024)
-def _label_place(label: str) -> LabelPlace | None:
-    match = _LABEL.fullmatch(label)
-    if match is None or match[1][-1:].isdecimal():
-        return None
-    words = " ".join(re.split(r"[\W_]+", match[1].lower())).strip()
-    return LabelPlace(_FIGURE_WORD.sub("", words), int(match[2]))
-
-
 def find_mentions(article: Element, targets: Targets) -> list[list[Mention]]:
     """The mentions of each figure, in document order.
 
@@ -203,13 +137,6 @@ def _by_paragraph(article: Element, targets: Targets) -> dict[Element, dict[Elem
         if paragraph is not None:
             found.setdefault(paragraph, {})[xref] = cited
     return found
-
-
-def _of_ids(rid: str, by_id: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
-    """The figures that one id or several name."""
-    if rid in by_id or " " not in rid:
-        return by_id.get(rid, ())
-    return tuple(dict.fromkeys(i for one in dict.fromkeys(rid.split()) for i in by_id.get(one, ())))
 
 
 def read_citations(

@@ -238,7 +238,7 @@ def _session(base: str, options: HttpOptions) -> requests.Session:
     environment = session.merge_environment_settings(base, {}, None, None, None)
     session.proxies, session.verify = environment["proxies"], environment["verify"]
     session.trust_env = False
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=options.n_connections, pool_block=True, max_retries=0)
+    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=options.n_connections, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.headers.update({"User-Agent": options.user_agent, "Accept": "*/*", "Accept-Encoding": "identity"})

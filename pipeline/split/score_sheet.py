@@ -5,7 +5,7 @@ True panels are drawn in green, found ones in red; the number below is what `agr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,22 +44,20 @@ def agreement(true: Sequence[Line], found: Sequence[Line]) -> float:
     return total / max(1, len(true), len(found))
 
 
-def contact_sheet(
-    truth: Sequence[Line], found: Sequence[Line], read: Callable[[Line], NDArray[np.uint8]]
-) -> Image.Image:
+def contact_sheet(truth: Sequence[Line], found: Sequence[Line], pictures: Iterable[NDArray[np.uint8]]) -> Image.Image:
     """A sheet of all figures given, five in a row.
 
     Args:
         truth: per figure `file` and `panels` with `x, y, w, h`.
         found: the same of what was found.
-        read: gives the picture of a true line, (H, W, 3) uint8 RGB.
+        pictures: the figures, (H, W, 3) uint8 RGB; taken one at a time.
     """
     width, height = _CELL_PX[0], _CELL_PX[1] + _TEXT_PX
     n_rows = -(-len(truth) // _N_COLUMNS)
     sheet = Image.new("RGB", (width * _N_COLUMNS, max(1, height * n_rows)), "white")
-    for place, (true, line) in enumerate(zip(truth, found, strict=True)):
+    for place, (pixels, true, line) in enumerate(zip(pictures, truth, found, strict=True)):
         row, column = divmod(place, _N_COLUMNS)
-        sheet.paste(_cell(read(true), true, line), (column * width, row * height))
+        sheet.paste(_cell(pixels, true, line), (column * width, row * height))
     return sheet
 
 

@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pipeline.jats import ParsedArticle, ParsedFigure, read_article
-from pipeline.jats.mentions import label_place
+from pipeline.jats.targets import label_place
 
 pytestmark = pytest.mark.corpus
 

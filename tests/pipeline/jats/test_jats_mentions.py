@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from pipeline.jats import read_article
-from pipeline.jats.mentions import label_place
+from pipeline.jats.targets import label_place
 
 FIGURES = "".join(f'<fig id="F{n}"><label>Figure {n}</label></fig>' for n in range(1, 8))
 
