@@ -22,6 +22,7 @@ def test_a_connection_that_breaks_prints_nothing(
 ) -> None:
     monkeypatch.setattr(socketserver.BaseServer, "handle_error", socketserver.BaseServer.handle_error)
     monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [caplog.handler])  # none that a verb run before has left
     interrupt.listen()
     with caplog.at_level(logging.DEBUG, "pmc15m"), socketserver.TCPServer(("127.0.0.1", 0), _Broken) as server:
         thread = threading.Thread(target=server.handle_request)
