@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from itertools import accumulate, chain, islice
+from operator import attrgetter
 from typing import Any, ClassVar, Self, TypeVar
 
 import pyarrow as pa
 
 R = TypeVar("R", bound="Record")
+S = TypeVar("S", bound="Struct")
 
 
 class SchemaError(ValueError):
@@ -97,6 +100,8 @@ def _arrow_fields(cls: type[Struct]) -> Iterator[pa.Field]:
     hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
         annotation, nullable = _unwrap_optional(hints[field.name])
+        if nullable and (typing.get_origin(annotation) in (list, tuple) or dataclasses.is_dataclass(annotation)):
+            raise SchemaError(f"{cls.__name__}.{field.name}: a list or struct is never null; an empty list says it")
         metadata = {k: v for k, v in field.metadata.items() if v}
         yield pa.field(field.name, _arrow_type(annotation), nullable=nullable, metadata=metadata)
 
@@ -112,22 +117,6 @@ def _arrow_schema(cls: Any) -> pa.Schema:
     return pa.schema(list(_arrow_fields(cls)), metadata={"table": getattr(cls, "TABLE", ""), "doc": doc})
 
 
-def _plain(value: Any) -> Any:
-    """Nested structs as dicts, enums as strings: what pyarrow takes."""
-    if isinstance(value, Struct):
-        held = ((name, is_nested, getattr(value, name)) for name, is_nested in _columns(typing.cast(Any, type(value))))
-        return {name: _plain(v) if is_nested else v for name, is_nested, v in held}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    return value
-
-
-@cache
-def _columns(cls: Any) -> tuple[tuple[str, bool], ...]:
-    """Each column's name, and whether it holds structs or lists."""
-    return tuple((field.name, pa.types.is_nested(field.type)) for field in arrow_schema(cls))
-
-
 def to_table(rows: Iterable[Record], cls: type[Record]) -> pa.Table:
     """Rows as an Arrow table with exactly the columns of `cls`.
 
@@ -136,45 +125,27 @@ def to_table(rows: Iterable[Record], cls: type[Record]) -> pa.Table:
     """
     rows = list(rows)
     schema = arrow_schema(cls)
-    columns = [_column_array([getattr(row, f.name) for row in rows], f, cls) for f in schema]
+    columns = [_array(list(map(attrgetter(field.name), rows)), field, cls.TABLE) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _column_array(values: list[Any], field: pa.Field, cls: type[Record]) -> pa.Array:
-    if not field.nullable and any(value is None for value in values):
+def _array(values: list[Any], field: pa.Field, place: str) -> pa.Array:
+    """Values as an array; what lists and structs hold is gathered column by column, not into a dict for each."""
+    place = f"{place}.{field.name}"
+    if not field.nullable and type(None) in set(map(type, values)):
         # Arrow accepts a null here, and Spark then dies without naming the column.
-        raise SchemaError(f"{cls.TABLE}.{field.name}: a required column holds a null")
+        raise SchemaError(f"{place}: a required column holds a null")
     try:
-        plain = [_plain(value) for value in values] if pa.types.is_nested(field.type) else values
-        return pa.array(plain, type=field.type)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise SchemaError(f"{cls.TABLE}.{field.name}: {error}") from error
-
-
-def _builder(annotation: Any) -> Any:
-    """A function from pyarrow's plain value to the annotated one, or None where they are the same."""
-    annotation, _ = _unwrap_optional(annotation)
-    if typing.get_origin(annotation) in (list, tuple):
-        inner = _builder(typing.get_args(annotation)[0])
-        return inner and (lambda values: None if values is None else [inner(v) for v in values])
-    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return lambda value: None if value is None else annotation(value)
-    if dataclasses.is_dataclass(annotation):
-        return lambda value: None if value is None else _build(typing.cast(type[Struct], annotation), value)
-    return None
-
-
-@cache
-def _builders(cls: Any) -> dict[str, Any]:
-    hints = typing.get_type_hints(cls)
-    found = {f.name: _builder(hints[f.name]) for f in dataclasses.fields(cls)}
-    return {name: build for name, build in found.items() if build}
-
-
-def _build(cls: type[Struct], values: dict[str, Any]) -> Any:
-    for name, build in _builders(typing.cast(Any, cls)).items():
-        values[name] = build(values[name])
-    return cls(**values)
+        if pa.types.is_list(field.type):
+            ends = pa.array([0, *accumulate(map(len, values))], pa.int32())
+            inner = _array(list(chain.from_iterable(values)), field.type.value_field, place)
+            return pa.ListArray.from_arrays(ends, inner, type=field.type)
+        if pa.types.is_struct(field.type):
+            columns = [_array(list(map(attrgetter(inner.name), values)), inner, place) for inner in field.type]
+            return pa.StructArray.from_arrays(columns, fields=list(field.type))
+        return pa.array(values, type=field.type)
+    except (pa.ArrowInvalid, TypeError, AttributeError) as error:
+        raise SchemaError(f"{place}: {error}") from error
 
 
 def from_table(table: pa.Table, cls: type[R]) -> Iterator[R]:
@@ -184,5 +155,30 @@ def from_table(table: pa.Table, cls: type[R]) -> Iterator[R]:
     if missing:
         raise SchemaError(f"{cls.TABLE}: no column {', '.join(missing)}; was it written by an older version?")
     for batch in table.select(names).to_batches():
-        for values in batch.to_pylist():
-            yield _build(cls, values)
+        yield from _structs(cls, batch.columns)
+
+
+def _structs(cls: type[S], columns: Iterable[pa.Array]) -> list[S]:
+    names = arrow_schema(cls).names
+    held = [_values(array, hint) for array, hint in zip(columns, _hints(typing.cast(Any, cls)), strict=True)]
+    return [cls(**dict(zip(names, row, strict=True))) for row in zip(*held, strict=True)]
+
+
+@cache
+def _hints(cls: Any) -> tuple[Any, ...]:
+    """The type of each column, without its ``| None``."""
+    hints = typing.get_type_hints(cls)
+    return tuple(_unwrap_optional(hints[field.name])[0] for field in dataclasses.fields(cls))
+
+
+def _values(array: pa.Array, hint: Any) -> list[Any]:
+    """What the array holds, as the type of its column has it."""
+    if typing.get_origin(hint) in (list, tuple):
+        inner = iter(_values(array.flatten(), typing.get_args(hint)[0]))
+        return [list(islice(inner, n)) for n in array.value_lengths().to_pylist()]
+    if dataclasses.is_dataclass(hint):
+        return _structs(typing.cast(type[Struct], hint), array.flatten())
+    values: list[Any] = array.to_pylist()
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return [None if value is None else hint(value) for value in values]
+    return values

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,6 +17,8 @@ from schemas.reject import Reason
 
 _LICENSE = re.compile(r"CC[ -]?(0|BY(?:[ -](?:NC|SA|ND)){0,2})(?:[ -]\d\.\d)?(?:[ -](?:IGO|[A-Z]{2}))?")
 _CODES = ("CC0", "CC BY", "CC BY-SA", "CC BY-ND", "CC BY-NC", "CC BY-NC-SA", "CC BY-NC-ND", "TDM")
+_MAX_CODE = 100
+"""Longer texts are no code, and are not worth keeping in mind."""
 _URL = re.compile(r"s3://[^/?#]+/(?P<prefix>PMC\d+\.\d+)/(?P<name>.+?)(?:\?md5=(?P<md5>[0-9a-fA-F]{32}))?", re.DOTALL)
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
 
@@ -25,7 +28,12 @@ def normalise_license(code: str | None) -> str | None:
 
     The number of the licence's version is dropped: the source's codes have none.
     """
-    text = " ".join((code or "").upper().split())
+    return _normalised(code) if code and len(code) <= _MAX_CODE else None
+
+
+@lru_cache(maxsize=256)
+def _normalised(code: str) -> str | None:
+    text = " ".join(code.upper().split())
     if text == "TDM":
         return text
     found = _LICENSE.fullmatch(text)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Literal
@@ -81,6 +82,34 @@ def test_a_value_of_the_wrong_type_names_the_column() -> None:
     )  # type: ignore[arg-type]
     with pytest.raises(SchemaError, match=r"rows\.size"):
         to_table([row], Row)
+
+
+@pytest.mark.parametrize(
+    ("points", "place"),
+    [
+        (None, "rows.points: a required column holds a null"),
+        ([None], "rows.points.element: a required column holds a null"),
+        ([Point(x=None, name="a")], "rows.points.element.x: a required column holds a null"),  # type: ignore[arg-type]
+        ([Point(x="a", name="a")], "rows.points.element.x: "),  # type: ignore[arg-type]
+        (["a"], "rows.points.element: "),
+        (5, "rows.points: "),
+    ],
+)
+def test_what_is_wrong_inside_a_column_is_named(points: list[Point], place: str) -> None:
+    row = Row(
+        row_id="1", size=1, share=1.0, is_good=True, data=None, points=points, words=[], colour=Colour.RED, kind="a"
+    )
+    with pytest.raises(SchemaError, match=re.escape(place)):
+        to_table([row], Row)
+
+
+def test_a_list_cannot_be_null() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Nullable(Struct):
+        words: list[str] | None = column("words")
+
+    with pytest.raises(SchemaError, match=r"Nullable\.words: a list or struct is never null"):
+        arrow_schema(Nullable)
 
 
 def test_a_table_of_an_older_version_is_refused() -> None:
