@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,18 @@ def add_truth(parser: Any) -> None:
     add_json(parser)
 
 
-def read_lines(path: Path) -> list[Line]:
-    """The objects of a JSON-lines file.
+FIGURE = ("pmcid", "fig_id", "file", "compound", "panels")
+"""What a line says of a figure whose panels are known; `panels` are `x, y, w, h` in px and, where lettered, `label`."""
+
+CAPTION = ("pmcid", "fig_id", "subcaptions")
+"""What a line says of a caption that was split by a reader."""
+
+
+def read_lines(path: Path, fields: Sequence[str]) -> list[Line]:
+    """The objects of a JSON-lines file, each with the fields that are asked for.
 
     Raises:
-        UsageError: a line is no JSON object, or the file holds none.
+        UsageError: a line is no such object, or the file holds none.
     """
     found: list[Line] = []
     for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -34,10 +41,18 @@ def read_lines(path: Path) -> list[Line]:
             raise UsageError(f"{path}, line {number}: no JSON: {error}") from error
         if not isinstance(line, dict):
             raise UsageError(f"{path}, line {number}: no JSON object")
+        if missing := _missing(line, fields):
+            raise UsageError(f"{path}, line {number}: has no {', '.join(missing)}")
         found.append(line)
     if not found:
         raise UsageError(f"{path}: holds no line")
     return found
+
+
+def _missing(line: Line, fields: Sequence[str]) -> list[str]:
+    panels = line.get("panels", [])
+    are_boxes = isinstance(panels, list) and all(isinstance(one, dict) and {*"xywh"} <= one.keys() for one in panels)
+    return [*(field for field in fields if field not in line), *([] if are_boxes else ["x, y, w, h of a panel"])]
 
 
 def write_lines(path: Path | None, lines: Iterable[Line]) -> None:

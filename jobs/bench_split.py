@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from jobs.bench_lines import Line, add_truth, print_scores, read_lines, write_lines
+from jobs.bench_lines import CAPTION, FIGURE, Line, add_truth, print_scores, read_lines, write_lines
 from jobs.verbs import COMPLETE, Arguments, UsageError, Verbs, add_verb
 from pipeline.config import FetchConfig, SplitConfig
 from pipeline.images import ImageError, Pixels, decode
@@ -45,7 +45,7 @@ def _add_panels(benches: Verbs) -> None:
 
 
 def _panels(args: Arguments, console: Console) -> int:
-    truth = read_lines(args.truth)
+    truth = read_lines(args.truth, FIGURE)
     cuts = _cuts(truth, args)
     found = [{**_named(figure), "panels": _boxes(cut.cut)} for figure, cut in zip(truth, cuts, strict=True)]
     seconds = sum(cut.seconds for cut in cuts)
@@ -85,8 +85,9 @@ def _add_without(parser: Any) -> None:
 
 
 def _pairs(args: Arguments, console: Console) -> int:
-    truth = read_lines(args.truth)
-    subcaptions = {(line["pmcid"], line["fig_id"]): line["subcaptions"] for line in read_lines(args.captions)}
+    truth = read_lines(args.truth, FIGURE)
+    captions = read_lines(args.captions, CAPTION)
+    subcaptions = {(line["pmcid"], line["fig_id"]): line["subcaptions"] for line in captions}
     cuts = _cuts(truth, args)
     found = [{**_named(figure), "pairs": _emitted(cut)} for figure, cut in zip(truth, cuts, strict=True)]
     write_lines(args.predictions, found)

@@ -30,7 +30,7 @@ def _add_captions(benches: Verbs) -> None:
 
 
 def _captions(args: Arguments, console: Console) -> int:
-    truth = read_lines(args.truth)
+    truth = read_lines(args.truth, ("caption", "subcaptions"))
     began = time.perf_counter()
     found = [prediction(figure, split_caption(figure["caption"])) for figure in truth]
     seconds = time.perf_counter() - began

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pipeline.report.gallery import Exhibit, Rejected
 from pipeline.report.markup import Html, element, join, link, linked
-from pipeline.report.pictures import marked_caption, panel_boxes, picture_element, small_picture
+from pipeline.report.pictures import marked_caption, panel_boxes, picture_element, small_picture, true_boxes
+from pipeline.split.boxes import Box
 
 
-def figure_card(exhibit: Exhibit, max_pixels: int) -> Html:
-    """A figure with the boxes of its panels, its caption with their own words marked, and its credit."""
+def figure_card(exhibit: Exhibit, max_pixels: int, true: Sequence[Box] = (), remark: str | None = None) -> Html:
+    """A figure with the boxes of its panels, its caption with their own words marked, and its credit.
+
+    Args:
+        exhibit: the figure.
+        max_pixels: most pixels that are decoded.
+        true: the panels that a labelled set has, drawn with dashes.
+        remark: goes before what is said of the panels.
+    """
     figure, whole, panels = exhibit.figure, exhibit.whole, exhibit.panels
     picture = small_picture(exhibit.place, max_pixels)
-    boxes = panel_boxes(panels, whole.x1_px - whole.x0_px, whole.y1_px - whole.y0_px)
+    size = whole.x1_px - whole.x0_px, whole.y1_px - whole.y0_px
+    boxes = [*panel_boxes(panels, *size), *true_boxes(true, *size)]
     letters = ", ".join(panel.panel_label or "?" for panel in panels)
     name = f"{figure.label or 'Figure'} of {figure.pmcid}"
     alt = f"{name}, with {len(panels)} panels outlined: {letters}" if panels else f"{name}, not split"
@@ -24,7 +33,14 @@ def figure_card(exhibit: Exhibit, max_pixels: int) -> Html:
         picture_element(picture, alt, boxes),
         element(
             "figcaption",
-            element("p", element("code", figure.figure_id), " ", _verdict(exhibit), class_="what"),
+            element(
+                "p",
+                element("code", figure.figure_id),
+                " ",
+                f"{remark}; " if remark else None,
+                _verdict(exhibit),
+                class_="what",
+            ),
             _caption(join((label, " " if label else None, caption)), name),
             _credit(exhibit.article.attribution, figure.license, exhibit.article.license_url, figure.rights_note),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pipeline.report.attrition import Rejects, passages, read_rejects
 from pipeline.report.cards import cards, figure_card, rejected_card
 from pipeline.report.facts import read_facts
 from pipeline.report.gallery import Exhibit, Rejected, draw_figures, exhibits, rejected_pictures
+from pipeline.report.labelled import Line, judged_figures
 from pipeline.report.markup import Html, element, join
 from pipeline.report.style import STYLE
 from pipeline.root import Root, RootError
@@ -25,17 +27,21 @@ _PARTS = {
     "figures": "Figures, at random",
     "whole": "Compound figures that stayed whole",
     "rejected": "Pictures that were turned away",
+    "labelled": "Farthest from the labelled set",
     "settings": "Settings",
 }
 
+_N_WORST = 50
 
-def write_report(root: Root, release: dict[str, Any], out: Path) -> Path:
+
+def write_report(root: Root, release: dict[str, Any], out: Path, truth: Sequence[Line] = ()) -> Path:
     """Writes the report of a release.
 
     Args:
         root: the root.
         release: the release's manifest.
         out: folder of the report; made where there is none.
+        truth: figures whose panels are known; those that agree least get a gallery.
 
     Returns:
         The file, ``index.html``; the same bytes for the same release.
@@ -44,7 +50,7 @@ def write_report(root: Root, release: dict[str, Any], out: Path) -> Path:
         RootError: tables of the release are gone, or `out` is not a folder.
         OSError: an image is gone, or `out` cannot be written.
     """
-    page = report_page(root, release)
+    page = report_page(root, release, truth)
     if out.exists() and not out.is_dir():
         raise RootError(f"{out}: not a folder; name one for the report")
     out.mkdir(parents=True, exist_ok=True)
@@ -57,14 +63,15 @@ def write_report(root: Root, release: dict[str, Any], out: Path) -> Path:
     return final
 
 
-def report_page(root: Root, release: dict[str, Any]) -> Html:
+def report_page(root: Root, release: dict[str, Any], truth: Sequence[Line] = ()) -> Html:
     """The page; see `write_report`."""
     tables = Tables(root, release["tables"])
     facts, rejects = read_facts(tables), read_rejects(tables)
     chosen, stayed_whole = draw_figures(tables)
     max_pixels = int(release["config"]["fetch"]["max_pixels"])
+    shown = [name for name in _PARTS if truth or name != "labelled"]
     content = (
-        _header(release, tables),
+        _header(release, tables, shown),
         sections.key_figures(facts, sum(shard["n_bytes"] for shard in release["shards"])),
         _counted(tables, rejects),
         sections.section("plots", _PARTS["plots"], sections.plots(facts)),
@@ -72,6 +79,7 @@ def report_page(root: Root, release: dict[str, Any]) -> Html:
         _figures(exhibits(tables, chosen), max_pixels),
         _stayed_whole(exhibits(tables, stayed_whole), max_pixels),
         _rejected(rejected_pictures(tables, rejects.examples), max_pixels),
+        _labelled(tables, truth, max_pixels) if truth else None,
         _settings(release),
     )
     return document(f"pmc15m release {release['release']}", join(content))
@@ -97,14 +105,14 @@ def framed(title: str, content: Html, height_px: int) -> Html:
     return element("div", frame)
 
 
-def _header(release: dict[str, Any], tables: Tables) -> Html:
+def _header(release: dict[str, Any], tables: Tables, shown: Sequence[str]) -> Html:
     inventory = release["inventory"][:10]
     made = f"Made by pmc15m {tables.manifest('pack').code_version}."
     reflects = (
         f"Figure-caption pairs from the open articles of PubMed Central, as its inventory of {inventory} lists them. "
         "They may not reflect the most current data available from NLM."
     )
-    links = join(element("a", title, href=f"#{name}") for name, title in _PARTS.items())
+    links = join(element("a", _PARTS[name], href=f"#{name}") for name in shown)
     return element(
         "header",
         element("h1", "PMC-15M, release ", element("span", release["release"], class_="id")),
@@ -153,6 +161,18 @@ def _rejected(shown: dict[tuple[str, str], list[Rejected]], max_pixels: int) -> 
     explained = "Up to three of each reason, of what was turned away after it had become a picture with a text."
     drawn = cards(rejected_card(one, *key, max_pixels) for key, found in shown.items() for one in found)
     return sections.section("rejected", _PARTS["rejected"], sections.note(explained), drawn)
+
+
+def _labelled(tables: Tables, truth: Sequence[Line], max_pixels: int) -> Html:
+    judged = judged_figures(tables, truth)
+    explained = (
+        f"Of the {len(truth)} figures of the labelled set this release has {len(judged)}. Its panels have dashed edges;"
+        " the number is the overlap with the panels given out, or with the whole figure where it was not split."
+    )
+    drawn = cards(
+        figure_card(one.exhibit, max_pixels, one.true, f"agreement {one.agreement:.2f}") for one in judged[:_N_WORST]
+    )
+    return sections.section("labelled", _PARTS["labelled"], sections.note(explained), drawn)
 
 
 def _settings(release: dict[str, Any]) -> Html:

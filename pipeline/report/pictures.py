@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pipeline.images import ImageError, crop_jpeg, decode
 from pipeline.report.markup import Html, element, join
+from pipeline.split.boxes import Box
 from pipeline.tar import read_slice
 from schemas.subfigures import Subfigure
 
@@ -72,18 +73,27 @@ def panel_boxes(panels: Sequence[Subfigure], width_px: int, height_px: int) -> l
         width_px: size of the upright image that the boxes speak of.
         height_px: its height.
     """
-    return [_box(panel, place, width_px, height_px) for place, panel in enumerate(panels)]
+    boxes = [Box(panel.x0_px, panel.y0_px, panel.x1_px, panel.y1_px) for panel in panels]
+    letters = [element("b", panel.panel_label or "") for panel in panels]
+    return [
+        element("span", letter, class_=f"box c{colour(place)}", style=_place(box, width_px, height_px))
+        for place, (box, letter) in enumerate(zip(boxes, letters, strict=True))
+    ]
 
 
-def _box(panel: Subfigure, place: int, width_px: int, height_px: int) -> Html:
+def true_boxes(boxes: Sequence[Box], width_px: int, height_px: int) -> list[Html]:
+    """The outlines of a labelled set's panels, placed in the same way."""
+    return [element("span", class_="box true", style=_place(box, width_px, height_px)) for box in boxes]
+
+
+def _place(box: Box, width_px: int, height_px: int) -> str:
     edges = {
-        "left": panel.x0_px / width_px,
-        "top": panel.y0_px / height_px,
-        "width": (panel.x1_px - panel.x0_px) / width_px,
-        "height": (panel.y1_px - panel.y0_px) / height_px,
+        "left": box.x0 / width_px,
+        "top": box.y0 / height_px,
+        "width": box.width / width_px,
+        "height": box.height / height_px,
     }
-    style = ";".join(f"{name}:{share:.3%}" for name, share in edges.items())
-    return element("span", element("b", panel.panel_label or ""), class_=f"box c{colour(place)}", style=style)
+    return ";".join(f"{name}:{share:.3%}" for name, share in edges.items())
 
 
 def colour(place: int) -> int:

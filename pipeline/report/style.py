@@ -68,6 +68,7 @@ i.key { display: inline-block; width: .7rem; height: .7rem; margin-right: .3rem;
   font-size: .75rem; line-height: 1.15rem; }
 .box.c0 { --edge: #0068a8; } .box.c1 { --edge: #b44f00; } .box.c2 { --edge: #00795a; }
 .box.c3 { --edge: #a04a80; } .box.c4 { --edge: #8a6d00; } .box.c5 { --edge: #2f7fae; }
+.box.true { border: 2px dashed #111; outline: 1px dashed #fff; }
 .card figcaption { padding: .6rem .75rem .7rem; font-size: .86rem; line-height: 1.45; overflow-wrap: anywhere; }
 .cap { max-height: 15rem; overflow-y: auto; margin: .35rem 0; white-space: pre-line; }
 .what { color: var(--soft); font-size: .8rem; } .what code { color: var(--ink); }
