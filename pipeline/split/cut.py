@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.config import SplitConfig
 from pipeline.split.canvas import read_canvas
 from pipeline.split.detector import Detections, detect_panels
-from pipeline.split.letters import read_letters
+from pipeline.split.letters import read_letters, read_next_letter
 from pipeline.split.match import Match, Method, match_panels
 from pipeline.split.panels import Panel, may_be_cut, panels_on
 
@@ -51,6 +51,8 @@ def cut_picture(pixels: NDArray[np.uint8], labels: Sequence[str], config: SplitC
     match = match_panels(panels, labels, (width, height))
     cut = Cut(match.pairs, panels, match.method, match.confidence, None)
     doubt = _doubt(match, panels, len(letters), config)
+    if doubt is None and letters and (unnamed := read_next_letter(pixels, labels, letters)):
+        doubt = f"the letter {unnamed.label}, which the caption does not name, is printed on the figure"
     return cut if doubt is None else cut.kept_whole(doubt)
 
 

@@ -129,4 +129,4 @@ def _sanity(crop: Pixels) -> tuple[float, float]:
     return round(float(luma.std()), 3), round(float(counts.max() / luma.size), 5)
 
 
-STAGE = Stage("split", (Image, Figure), (Subfigure,), revision=3, start=_start)
+STAGE = Stage("split", (Image, Figure), (Subfigure,), revision=4, start=_start)

@@ -84,6 +84,26 @@ def read_letters(pixels: NDArray[np.uint8], labels: Sequence[str]) -> tuple[Read
     return found
 
 
+def read_next_letter(
+    pixels: NDArray[np.uint8], labels: Sequence[str], letters: Sequence[ReadLetter]
+) -> ReadLetter | None:
+    """The letter after the caption's last, if it is surely printed like the others: the caption then names not all.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        labels: as the caption prints them.
+        letters: those that were read. The next one may be a glyph of some other text, which they do not belong to.
+    """
+    last = max(labels, key=str.casefold)
+    if last not in ALPHABET or last in ("", "z", "Z"):
+        return None
+    following = ALPHABET[ALPHABET.index(last) + 1]
+    again = {one.label: one for one in read_letters(pixels, [*labels, following])}
+    are_same = all(one.label in again and again[one.label].box.intersection(one.box) for one in letters)
+    found = again.get(following) if are_same else None
+    return found if found and found.probability >= _SURE else None
+
+
 def _sure_run(letters: Sequence[ReadLetter]) -> tuple[ReadLetter, ...]:
     """The letters from the first on, as far as they run without a gap and all are sure; none where it is but one."""
     run: list[ReadLetter] = []

@@ -18,7 +18,7 @@ from pipeline.split.boxes import Box, reading_order
 from pipeline.split.canvas import Canvas, read_canvas
 from pipeline.split.detector import Detections
 from pipeline.split.gutters import find_gutters
-from pipeline.split.layouts import Layout, evident_layout, likeliest_layout
+from pipeline.split.layouts import Layout, evident_layout, likeliest_layout, misplaced
 from pipeline.split.letters import ReadLetter
 
 _MOST_PANELS = 30
@@ -76,9 +76,11 @@ def panels_on(
     if layout is None or len(layout.pieces) < 2:
         return whole
     boxes = [_enlarged(box, canvas.scale, width, height) for box in layout.pieces]
+    panels = [(box, _letter_on(box, letters)) for box in reading_order(boxes)]
     log_odds = layout.weakest + _LETTERED_BONUS * min(1.0, len(letters) / len(boxes))
+    log_odds -= max((misplaced(letter.box, box) for box, letter in panels if letter), default=0.0)
     score = round(1.0 / (1.0 + exp(-log_odds)), 3)
-    return tuple(Panel(box, score, _letter_on(box, letters)) for box in reading_order(boxes))
+    return tuple(Panel(box, score, letter) for box, letter in panels)
 
 
 def may_be_cut(canvas: Canvas) -> bool:

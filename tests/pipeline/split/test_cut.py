@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.config import SplitConfig
 from pipeline.split.boxes import Box
@@ -52,3 +53,31 @@ def test_letters_on_one_panel_are_no_reason_to_give_two(monkeypatch: pytest.Monk
     cut = cut_picture(sheet(2), "ab", SplitConfig())
     assert (cut.pairs, len(cut.panels)) == ((), 2)
     assert cut.whole_reason == "letters that were read: 2, that stand on a panel of their own: 1"
+
+
+def lettered(*letters: tuple[str, int, int]) -> np.ndarray:
+    """A picture left, and two right of it, one above the other; letters printed where they are said to be."""
+    pixels = np.full((520, 660, 3), 255, np.uint8)
+    for k, (x, y, height) in enumerate([(20, 50, 450), (350, 50, 200), (350, 300, 200)]):
+        pixels[y : y + height, x : x + 290] = np.random.default_rng(k).integers(60, 190, (height, 290, 1), np.uint8)
+    image = Image.fromarray(pixels)
+    for letter, x, y in letters:
+        ImageDraw.Draw(image).text((x, y), letter, fill="black", font=ImageFont.load_default(30))
+    return np.asarray(image)
+
+
+def test_a_letter_that_the_caption_does_not_name_leaves_the_figure_whole() -> None:
+    a, b, c = ("A", 20, 10), ("B", 350, 10), ("C", 350, 258)
+    assert [label for _, label in cut_picture(lettered(a, b), "AB", SplitConfig()).pairs] == ["A", "B"]
+    cut = cut_picture(lettered(a, b, c), "AB", SplitConfig())
+    assert cut.pairs == ()
+    assert cut.whole_reason == "the letter C, which the caption does not name, is printed on the figure"
+    assert len(cut_picture(lettered(a, b, c), "ABC", SplitConfig()).pairs) == 3
+
+
+def test_a_letter_far_from_where_letters_stand_makes_a_panel_less_sure() -> None:
+    near, far = (
+        cut_picture(lettered(("A", 20, 10), ("B", *place)), "AB", SplitConfig()) for place in ((350, 10), (470, 258))
+    )
+    assert [panel.letter is not None for cut in (near, far) for panel in cut.panels] == [True] * 4
+    assert far.confidence < near.confidence
