@@ -85,9 +85,12 @@ def _add_without(parser: Any) -> None:
 
 
 def _pairs(args: Arguments, console: Console) -> int:
-    truth = read_lines(args.truth, FIGURE)
-    captions = read_lines(args.captions, CAPTION)
-    subcaptions = {(line["pmcid"], line["fig_id"]): line["subcaptions"] for line in captions}
+    captions = {(line["pmcid"], line["fig_id"]): line for line in read_lines(args.captions, CAPTION)}
+    truth = [
+        {"caption": captions.get((figure["pmcid"], figure["fig_id"]), {}).get("caption"), **figure}
+        for figure in read_lines(args.truth, FIGURE)
+    ]
+    subcaptions = {key: line["subcaptions"] for key, line in captions.items()}
     cuts = _cuts(truth, args)
     found = [{**_named(figure), "pairs": _emitted(cut)} for figure, cut in zip(truth, cuts, strict=True)]
     write_lines(args.predictions, found)

@@ -65,6 +65,17 @@ def test_pairs_are_scored_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert [(pair["label"], pair["text"]) for pair in line["pairs"]] == [("A", "First sort."), ("B", "Second sort.")]
 
 
+def test_a_caption_may_come_from_the_labelled_captions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    truth, captions = drawn_figure(tmp_path), tmp_path / "captions.jsonl"
+    figure = json.loads(truth.read_text())
+    caption = {"caption": figure.pop("caption"), "subcaptions": {"A": "First sort.", "B": "Second sort."}}
+    truth.write_text(json.dumps(figure) + "\n")
+    captions.write_text(json.dumps({"pmcid": "PMC1", "fig_id": "f1", **caption}) + "\n")
+    sets = ["--truth", str(truth), "--captions", str(captions), "--images", str(tmp_path)]
+    assert main(["bench", "pairs", *sets, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n_right"] == 2
+
+
 @pytest.mark.parametrize("without", [[], ["--without", "letters"], ["--without", "letters", "--without", "detector"]])
 def test_parts_of_the_splitter_can_be_left_out(
     without: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
