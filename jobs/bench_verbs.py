@@ -8,10 +8,11 @@ import time
 from rich.console import Console
 
 from jobs import bench_fetch, bench_parse, bench_split
-from jobs.bench_lines import add_truth, print_scores, read_lines, write_lines
+from jobs.bench_lines import Line, add_truth, print_scores, read_lines, write_lines
 from jobs.verbs import COMPLETE, Arguments, Verbs, add_verb
 from pipeline.split.captions import split_caption
 from pipeline.split.score_captions import prediction, score_captions
+from schemas.figures import Mark
 
 
 def add(verbs: Verbs) -> None:
@@ -25,17 +26,22 @@ def add(verbs: Verbs) -> None:
 
 
 def _add_captions(benches: Verbs) -> None:
-    doc = "Score the caption splitter: labels, exact label sets, distinct-token F1, abstentions."
+    doc = "Score the caption splitter: labels, exact label sets, words of each panel, abstentions."
     add_truth(add_verb(benches, "captions", _captions, doc, "pmc15m bench captions --truth captions.jsonl"))
 
 
 def _captions(args: Arguments, console: Console) -> int:
     truth = read_lines(args.truth, ("caption", "subcaptions"))
     began = time.perf_counter()
-    found = [prediction(figure, split_caption(figure["caption"])) for figure in truth]
+    found = [prediction(figure, split_caption(figure["caption"], _marks(figure))) for figure in truth]
     seconds = time.perf_counter() - began
     by_place = iter(found)
     scores = dataclasses.asdict(score_captions(truth, lambda figure: next(by_place)))
     write_lines(args.predictions, found)
     print_scores(args, {**scores, "ms_per_caption": 1000 * seconds / max(1, len(truth))})
     return COMPLETE
+
+
+def _marks(figure: Line) -> list[Mark]:
+    """What the XML marks up in the caption, where the labelled set says so as `marks: [[start, end, kind], …]`."""
+    return [Mark(start=start, end=end, kind=kind) for start, end, kind in figure.get("marks", ())]

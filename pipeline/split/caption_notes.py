@@ -26,8 +26,9 @@ _SUBJECT = re.compile(
     r"(?:This|These|The|Each)\s(?P<words>(?:(?!(?:of|in|for|from|with|at|on|to|by|is|are|was|were)\s)[\w\-]+\s){1,4})"
 )
 _SURE_NOTE = re.compile(
-    r"scale[ -]?bar|error bars?|abbreviation|asterisk|\bs\.?e\.?m\b|\bs\.?d\b|standard (?:deviation|error)|mean\s?±"
-    r"|ANOVA|t[- ]test|statistical|all (?:panels|images|experiments)|representative of|different letters|arrow",
+    r"scale[ -]?bar|\bbars?\s?[=:,]|error bars?|abbreviation|asterisk|\bs\.?e\.?m\b|\bs\.?d\b|standard deviation"
+    r"|standard error|mean\s?±|ANOVA|t[- ]test|statistical|all (?:panels|images|experiments)|representative of"
+    r"|different letters|arrow",
     re.IGNORECASE,
 )
 """Of the notes, those that are about all panels whatever they begin with."""
@@ -41,6 +42,11 @@ def is_abbreviations(text: str) -> bool:
 def is_note(sentence: str) -> bool:
     """Does it hold the words of notes?"""
     return _NOTE.search(sentence[:_NOTE_WINDOW]) is not None
+
+
+def is_sure_note(sentence: str) -> bool:
+    """Is it about all panels whatever it begins with?"""
+    return _SURE_NOTE.search(sentence[:_NOTE_WINDOW]) is not None
 
 
 def points_back(sentence: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.split.caption_doubts import doubtful_labels
 from pipeline.split.caption_markers import find_markers, is_bracketed_lead
 from pipeline.split.caption_notes import is_abbreviations
 from pipeline.split.caption_positions import choose_positions
@@ -66,15 +67,18 @@ def split_caption(caption: str, marks: Sequence[Mark] = ()) -> CaptionSplit:
         scheme = choose_positions(caption, marks) or scheme
     if isinstance(scheme, Abstention):
         return _whole(scheme)
-    parts = divide(caption, scheme, sentences(caption, marks, scheme.placed))
+    found = sentences(caption, marks, scheme.placed)
+    parts = divide(caption, scheme, found)
     labels = tuple(dict.fromkeys(label.text for label in scheme.labels))
     own = tuple(_merged(parts.own[label]) for label in labels)
     if not any(own) or (scheme.family is None and not all(own)):
         return _whole(Abstention.NO_OWN_WORDS)
     shared = _merged(parts.shared)
+    stretches = {label: [(span.start, span.end) for span in spans] for label, spans in zip(labels, own, strict=True)}
+    doubts = doubtful_labels(caption, scheme, found, stretches, [(span.start, span.end) for span in shared])
     first = min(spans[0].start for spans in own if spans)
     prefix = tuple(span for span in shared if span.start < first)
-    return CaptionSplit(labels, own, prefix, shared[len(prefix) :], None, frozenset(parts.doubtful))
+    return CaptionSplit(labels, own, prefix, shared[len(prefix) :], None, frozenset(parts.doubtful).union(doubts))
 
 
 def panel_spans(split: CaptionSplit, label: str) -> list[CaptionSpan]:

@@ -14,6 +14,9 @@ from typing import Any
 
 from pipeline.split.captions import CaptionSplit, common_text, panel_spans, render
 
+RIGHT_WORDS = 0.8
+"""Distinct-token F1 from which the words of a panel count as right."""
+
 _TOKEN = re.compile(r"\w+")
 
 
@@ -23,7 +26,9 @@ class CaptionScores:
 
     Labels are compared without case and counted over all figures; `exact_label_sets` is the share of figures whose set
     is right; `distinct_token_f1` is the mean over all true panels, 0 for those whose label was not found; `abstentions`
-    counts by reason.
+    counts by reason. `n_told` are the labels given out, which may become pairs: those with words of their own that are
+    not in doubt. `words_right` is the share of them that letter a true panel and have its words (distinct-token F1 of
+    `RIGHT_WORDS` or more), `told_right` the number of these by the number of true panels.
     """
 
     n_figures: int
@@ -33,12 +38,15 @@ class CaptionScores:
     label_f1: float
     exact_label_sets: float
     distinct_token_f1: float
+    n_told: int
+    words_right: float
+    told_right: float
     n_abstained: int
     abstentions: tuple[tuple[str, int], ...]
 
 
 def prediction(figure: Mapping[str, Any], split: CaptionSplit) -> dict[str, Any]:
-    """A split as one line of the benchmark: `pmcid, fig_id, subcaptions, common, spans, abstained`."""
+    """A split as one line of the benchmark: `pmcid, fig_id, subcaptions, common, spans, doubtful, abstained`."""
     caption = str(figure["caption"])
     spans = {
         label: [[span.start, span.end] for span in own] for label, own in zip(split.labels, split.own, strict=True)
@@ -49,6 +57,7 @@ def prediction(figure: Mapping[str, Any], split: CaptionSplit) -> dict[str, Any]
         "subcaptions": {label: render(caption, panel_spans(split, label), "own") for label in split.labels},
         "common": common_text(caption, split),
         "spans": spans,
+        "doubtful": sorted(split.doubtful),
         "abstained": split.abstained,
     }
 
@@ -57,7 +66,7 @@ def score_captions(
     truth: Iterable[dict[str, Any]], predict: Callable[[dict[str, Any]], CaptionSplit | Mapping[str, Any]]
 ) -> CaptionScores:
     """The scores of a splitter; each figure of `truth` has `caption` and `subcaptions {label: text}`."""
-    n_true = n_found = n_right = n_exact = n_figures = 0
+    n_true = n_found = n_right = n_exact = n_figures = n_told = n_worded = 0
     token_f1: list[float] = []
     reasons: Counter[str] = Counter()
     for figure in truth:
@@ -68,7 +77,11 @@ def score_captions(
         n_true, n_found = n_true + len(wanted), n_found + len(found)
         n_right += len(wanted.keys() & found.keys())
         n_exact += wanted.keys() == found.keys()
-        token_f1 += distinct_token_f1(wanted, found)
+        figure_f1 = dict(zip(wanted, distinct_token_f1(wanted, found), strict=True))
+        token_f1 += figure_f1.values()
+        told = _told(line)
+        n_told += len(told)
+        n_worded += sum(figure_f1.get(label, 0.0) >= RIGHT_WORDS for label in told)
         if not found:
             reasons[str(line.get("abstained") or "no_labels")] += 1
     precision, recall = _ratio(n_right, n_found), _ratio(n_right, n_true)
@@ -80,6 +93,9 @@ def score_captions(
         label_f1=_ratio(2 * precision * recall, precision + recall),
         exact_label_sets=_ratio(n_exact, n_figures),
         distinct_token_f1=_ratio(sum(token_f1), len(token_f1)),
+        n_told=n_told,
+        words_right=_ratio(n_worded, n_told),
+        told_right=_ratio(n_worded, n_true),
         n_abstained=sum(reasons.values()),
         abstentions=tuple(sorted(reasons.items())),
     )
@@ -96,6 +112,12 @@ def distinct_token_f1(wanted: Mapping[str, str], found: Mapping[str, str]) -> li
             continue
         scores.append(_bag_f1(_without(counts, shared), _without(Counter(_tokens(found[label])), shared)))
     return scores
+
+
+def _told(line: Mapping[str, Any]) -> set[str]:
+    """The labels of a prediction that have words, and no doubt about them."""
+    doubtful = {label.lower() for label in line.get("doubtful", ())}
+    return {label for label, text in _folded(line["subcaptions"]).items() if text} - doubtful
 
 
 def _bag_f1(wanted: Counter[str], found: Counter[str]) -> float:

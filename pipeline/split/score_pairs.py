@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.split.score_captions import distinct_token_f1
+from pipeline.split.score_captions import RIGHT_WORDS, distinct_token_f1
 from pipeline.split.score_panels import box_of
 
 _LEAST_IOU = 0.5
-_LEAST_TOKEN_F1 = 0.8
 
 FigureKey = tuple[str, str | None]
 """Article and `<fig>` that a line of a labelled set speaks of."""
@@ -113,7 +112,7 @@ def _are_worded(pairs: list[Mapping[str, Any]], texts: Mapping[str, str]) -> lis
     wanted = {_folded(label): text for label, text in texts.items()}
     found = {_folded(pair["label"]): str(pair["text"]) for pair in pairs}
     scores = dict(zip(wanted, distinct_token_f1(wanted, found), strict=True))
-    return [scores.get(_folded(pair["label"]), 0.0) >= _LEAST_TOKEN_F1 for pair in pairs]
+    return [scores.get(_folded(pair["label"]), 0.0) >= RIGHT_WORDS for pair in pairs]
 
 
 def _folded(label: object) -> str:

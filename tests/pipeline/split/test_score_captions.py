@@ -52,6 +52,16 @@ def test_the_same_words_for_all_panels_are_matched_by_their_labels() -> None:
     assert distinct_token_f1({"a": "x", "b": "x"}, {"a": "", "b": "x"}) == [1.0, 1.0]
 
 
+def test_labels_given_out_are_right_with_a_true_letter_and_its_words() -> None:
+    answers: list[dict[str, Any]] = [
+        {"subcaptions": {"A": "Fat.", "B": "Fat.", "C": ""}},
+        {"subcaptions": {"A": "Fat.", "D": "x"}, "doubtful": ["A"]},
+    ]
+    answer = iter(answers)
+    scores = score_captions([TRUTH, TRUTH], lambda figure: next(answer))
+    assert (scores.n_told, scores.words_right, scores.told_right) == (3, pytest.approx(1 / 3), 0.25)
+
+
 def test_an_empty_set_scores_zero() -> None:
     scores = score_captions([], lambda figure: figure)
     assert (scores.n_figures, scores.label_f1, scores.distinct_token_f1) == (0, 0.0, 0.0)
