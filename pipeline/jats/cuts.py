@@ -23,31 +23,34 @@ tables; three articles have a second list of references.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from bisect import bisect_left
+from itertools import pairwise
 
-Cut: TypeAlias = tuple[int, int]
-"""Start and end of what goes, in bytes."""
+from pipeline.jats.paragraphs import Cut, front_end, uncited_paragraphs
+from pipeline.jats.tags import FIGURE, NAME_ENDS, PARAGRAPH, TABLE, XREF, find_tags
 
 _LIST, _LIST_END, _REF, _REF_END = b"<ref-list", b"</ref-list>", b"<ref", b"</ref>"
 _WRAP, _WRAP_END, _TABLE, _TABLE_END = b"<table-wrap", b"</table-wrap>", b"<table", b"</table>"
-_LOOKED_FOR = (_REF, _TABLE, b"</ref", b"</table")
+_LOOKED_FOR = (_REF, _TABLE, b"</ref", b"</table", b"<p", b"</p", b"<fig", b"</fig", b"<xref", b"title", b"</front", b"<article")
 _NOT_MARKUP = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
-_NAME_ENDS = b" >\t\r\n"
 
 
 def shortened(xml: bytes) -> bytes:
     """The same document without references and tables, or the document itself where nothing is safe to cut."""
     references = _references(xml)
-    cuts = list(_tables(xml, references[0] if references else len(xml)))
-    if references:
-        cuts.append(references)
-    if not cuts or any(b"<" in text and any(map(text.__contains__, _LOOKED_FOR)) for text in _hidden(xml)):
+    rest = xml[: references[0]] + xml[references[1] :] if references else xml
+    front = front_end(rest)
+    tags = find_tags(rest, max(front, 0))
+    cuts = list(_tables(rest, tags))
+    if front >= 0:
+        cuts += uncited_paragraphs(rest, tags)
+    if any(b"<" in text and any(map(text.__contains__, _LOOKED_FOR)) for text in _hidden(xml)):
         return xml
     kept, position = [], 0
-    for start, end in cuts:
-        kept.append(xml[position:start])
-        position = end
-    kept.append(xml[position:])
+    for start, end in sorted(cuts):
+        kept.append(rest[position:start])
+        position = max(position, end)
+    kept.append(rest[position:])
     return b"".join(kept)
 
 
@@ -62,40 +65,29 @@ def _references(xml: bytes) -> Cut | None:
     return (first, last + len(_REF_END)) if 0 <= first < last else None
 
 
-def _tables(xml: bytes, end: int) -> Iterator[Cut]:
-    """The table bodies of each `<table-wrap>` before `end`, but for those that hold something of interest."""
-    position = 0
-    while (close := xml.find(_WRAP_END, position, end)) >= 0:
-        first = last = -1
-        if (opening := _rfind_tag(xml, _WRAP, position, close)) >= 0:
-            first = _find_tag(xml, _TABLE, opening, close)
-            last = xml.rfind(_TABLE_END, opening, close)
-        if 0 <= first < last and not _is_of_interest(xml, first, last):
+def _tables(xml: bytes, tags: list[tuple[int, int]]) -> Iterator[Cut]:
+    """The table bodies of each innermost `<table-wrap>`, but for those that hold something of interest."""
+    wraps = [p for p, kind in tags if kind == TABLE and xml[p + 11 : p + 12] in NAME_ENDS and xml.startswith(_WRAP, p)]
+    for opening, following in pairwise([*wraps, len(xml)]):
+        close = xml.find(_WRAP_END, opening, following)
+        first = _find_tag(xml, _TABLE, opening, close) if close >= 0 else -1
+        last = xml.rfind(_TABLE_END, opening, close)
+        if 0 <= first < last and not _is_of_interest(tags[bisect_left(tags, (first,)) : bisect_left(tags, (last,))]):
             yield first, last + len(_TABLE_END)
-        position = close + len(_WRAP_END)
 
 
 def _find_tag(xml: bytes, name: bytes, start: int, end: int) -> int:
     """Where the next tag of just this name opens, or -1."""
     found = xml.find(name, start, end)
-    while found >= 0 and xml[found + len(name) : found + len(name) + 1] not in _NAME_ENDS:
+    while found >= 0 and xml[found + len(name) : found + len(name) + 1] not in NAME_ENDS:
         found = xml.find(name, found + len(name), end)
     return found
 
 
-def _rfind_tag(xml: bytes, name: bytes, start: int, end: int) -> int:
-    """Where the last tag of just this name opens, or -1."""
-    found = xml.rfind(name, start, end)
-    while found >= 0 and xml[found + len(name) : found + len(name) + 1] not in _NAME_ENDS:
-        found = xml.rfind(name, start, found)
-    return found
-
-
-def _is_of_interest(xml: bytes, start: int, end: int) -> bool:
-    """True where the table may hold a figure, or a paragraph that cites one."""
-    if xml.find(b"<xref", start, end) >= 0 and xml.find(b"<p", start, end) >= 0:
-        return True
-    return xml.find(b"<fig", start, end) >= 0
+def _is_of_interest(tags: list[tuple[int, int]]) -> bool:
+    """True where a table with these tags may hold a figure, or a paragraph that cites one."""
+    kinds = {kind for _, kind in tags}
+    return FIGURE in kinds or {PARAGRAPH, XREF} <= kinds
 
 
 def _hidden(xml: bytes) -> Iterator[bytes]:

@@ -1,0 +1,90 @@
+"""The paragraphs that nothing is read from: they cite no figure, and stand in no figure, title or citing paragraph.
+
+They are found in the bytes, and whatever is written in an unusual way stays:
+
+* A paragraph that goes is a whole element: each `<p>` in it and before it is known to be a start tag, not an empty
+  element, and it ends where as many have ended as have begun. In unusual end tags none ends.
+* It holds no figure, and no `<xref>` but those whose `rid` is one plain word that is the id of no figure. Where the id
+  of any figure is written in an unusual way, no paragraph goes.
+* It begins outside of all figures, groups of figures and titles.
+* It stands behind the `<front>`, where the metadata are read, of an article in no namespace: then no element with a
+  prefix is a figure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+from pipeline.jats.tags import FIGURE, FIGURE_OR_FRONT_END, PARAGRAPH, PARAGRAPH_END, TITLE, XREF
+
+Cut: TypeAlias = tuple[int, int]
+"""Start and end of what goes, in bytes."""
+
+_OPENING = re.compile(
+    rb"""\s*(?:<[?!][^<>]*>\s*)*(?:<pmc-articleset>\s*)?
+    <article\s(?![^>]*\sxmlns\s*=)[^<>]*>\s*(?:<\?[^<>]*>\s*)*
+    (?:<processing-meta\s[^<>]*>\s*(?:<restricted-by>[^<>]*</restricted-by>\s*)*</processing-meta>\s*)?<front>""",
+    re.VERBOSE,
+)
+_WORD = rb"([!#-%'-;=?-~]+)"
+"""ASCII without white space, quotes and references."""
+_ATTRIBUTE = rb'\s+[\w:.-]+="[^"<&]*"'
+_PARAGRAPH = re.compile(rb"<p(?:%b)*\s*>" % _ATTRIBUTE)
+_FIGURE = re.compile(rb"<fig(?:-group)?[\s/>]")
+_FIGURE_WITH_ID = re.compile(rb'<fig(?:-group)?(?:\s+id="%b"|(?!\s+id=)%b)*+\s*>' % (_WORD, _ATTRIBUTE))
+_FIGURE_END = re.compile(rb"</fig(?:-group)?>")
+_XREF = re.compile(rb'<xref(?: ref-type="[\w-]*")? rid="%b"' % _WORD)
+_TAG_END: Final = ord(">")
+
+
+def front_end(xml: bytes) -> int:
+    """Where the `<front>` of the first article ends; -1 where the document does not begin as expected."""
+    opening = _OPENING.match(xml)
+    return xml.find(b"</front>", opening.end()) if opening else -1
+
+
+def uncited_paragraphs(xml: bytes, tags: Iterable[tuple[int, int]]) -> list[Cut]:
+    """The paragraphs that can go.
+
+    Args:
+        xml: the document.
+        tags: places and kinds of its tags from `front_end` on.
+    """
+    found: list[tuple[int, int, list[bytes]]] = []
+    figures: set[bytes] = set()
+    rids: list[bytes] = []
+    stays, start, n_open, n_figures, title_end = True, 0, 0, 0, 0
+    for position, kind in tags:
+        if kind == XREF:
+            if not stays:
+                if xref := _XREF.match(xml, position):
+                    rids.append(xref[1])
+                else:
+                    stays = True
+        elif kind == PARAGRAPH_END and xml[position + 3] == _TAG_END:
+            n_open -= 1
+            if n_open == 0 and not stays:
+                found.append((start, position + 4, rids))
+                stays = True
+        elif kind == PARAGRAPH:
+            if xml[position + 2] != _TAG_END and not _PARAGRAPH.match(xml, position):
+                break
+            if n_open == 0:
+                start, rids, stays = position, [], n_figures > 0 or position < title_end
+            n_open += 1
+        elif kind == TITLE:
+            title_end = xml.find(b"</title", position)
+        elif kind == FIGURE and _FIGURE.match(xml, position):
+            figure = _FIGURE_WITH_ID.match(xml, position)
+            if figure is None:
+                return []
+            figures.add(figure[1])
+            n_figures += 1
+            stays = True
+        elif kind == FIGURE_OR_FRONT_END:
+            n_figures -= _FIGURE_END.match(xml, position) is not None
+            if xml.startswith(b"</front", position):  # of another article
+                found.clear()
+    return [(start, end) for start, end, rids in found if figures.isdisjoint(rids)]

@@ -1,0 +1,54 @@
+"""Where the tags that decide about cuts stand in a document, found by a few operations on arrays instead of a search
+for each.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+PARAGRAPH, PARAGRAPH_END, FIGURE, FIGURE_OR_FRONT_END, XREF, TITLE, TABLE = range(1, 8)
+"""Kinds of tags."""
+
+NAME_ENDS: Final = b" >\t\r\n/"
+"""What may follow the name in a start tag."""
+
+_STARTS: Final[dict[bytes, int]] = {
+    b"p": PARAGRAPH,
+    b"/p": PARAGRAPH_END,
+    b"fi": FIGURE,
+    b"/f": FIGURE_OR_FRONT_END,
+    b"xr": XREF,
+    b"ti": TITLE,
+    b"ta": TABLE,
+}
+
+
+def _kinds() -> npt.NDArray[np.uint8]:
+    """The kind of a tag, or 0, by the two bytes after its `<`: (65536,) uint8."""
+    kinds = np.zeros(1 << 16, np.uint8)
+    for start, kind in _STARTS.items():
+        for end in NAME_ENDS if len(start) == 1 else (None,):
+            two = start if end is None else start + bytes((end,))
+            kinds[int.from_bytes(two, "little")] = kind
+    return kinds
+
+
+_KINDS: Final = _kinds()
+
+
+def find_tags(xml: bytes, start: int) -> list[tuple[int, int]]:
+    """Place and kind of each tag from `start` on that may be of a kind above, in order.
+
+    Two letters decide: of all kinds but `PARAGRAPH` there are some that only begin alike.
+    """
+    size = len(xml) - start - 2
+    if size <= 0:
+        return []
+    tags = (np.frombuffer(xml, np.uint8, size, start) == ord("<")).nonzero()[0]
+    kinds = _KINDS[np.ndarray((size,), "<u2", xml, start + 1, (1,))[tags]]
+    known = kinds.nonzero()[0]
+    return list(zip((tags[known] + start).tolist(), kinds[known].tolist(), strict=True))
