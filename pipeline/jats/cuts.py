@@ -22,8 +22,9 @@ tables; three articles have a second list of references.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from itertools import pairwise
 
 from pipeline.jats.paragraphs import Cut, front_end, uncited_paragraphs
@@ -31,7 +32,7 @@ from pipeline.jats.tags import FIGURE, NAME_ENDS, PARAGRAPH, TABLE, XREF, find_t
 
 _LIST, _LIST_END, _REF, _REF_END = b"<ref-list", b"</ref-list>", b"<ref", b"</ref>"
 _WRAP, _WRAP_END, _TABLE, _TABLE_END = b"<table-wrap", b"</table-wrap>", b"<table", b"</table>"
-_LOOKED_FOR = (_REF, _TABLE, b"</ref", b"</table", b"<p", b"</p", b"<fig", b"</fig", b"<xref", b"title", b"</front", b"<article")
+_LOOKED_FOR = re.compile(rb"</?(?:ref|table|fig|xref|title|front|p(?:[\s/>]|\Z))")
 _NOT_MARKUP = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
 
 
@@ -44,7 +45,7 @@ def shortened(xml: bytes) -> bytes:
     cuts = list(_tables(rest, tags))
     if front >= 0:
         cuts += uncited_paragraphs(rest, tags)
-    if any(b"<" in text and any(map(text.__contains__, _LOOKED_FOR)) for text in _hidden(xml)):
+    if any(b"<" in text and _LOOKED_FOR.search(text) for text in _hidden(xml)):
         return xml
     kept, position = [], 0
     for start, end in sorted(cuts):
