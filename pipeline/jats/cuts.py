@@ -27,12 +27,13 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 
-from pipeline.jats.paragraphs import Cut, front_end, uncited_paragraphs
+from pipeline.jats.paragraphs import Cut, opening_end, uncited_paragraphs
 from pipeline.jats.tags import FIGURE, NAME_ENDS, PARAGRAPH, TABLE, XREF, find_tags
 
 _LIST, _LIST_END, _REF, _REF_END = b"<ref-list", b"</ref-list>", b"<ref", b"</ref>"
 _WRAP, _WRAP_END, _TABLE, _TABLE_END = b"<table-wrap", b"</table-wrap>", b"<table", b"</table>"
 _LOOKED_FOR = re.compile(rb"</?(?:ref|table|fig|xref|title|front|p(?:[\s/>]|\Z))")
+_FRONT_END = b"</front>"
 _NOT_MARKUP = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
 
 
@@ -40,12 +41,13 @@ def shortened(xml: bytes) -> bytes:
     """The same document without references and tables, or the document itself where nothing is safe to cut."""
     references = _references(xml)
     rest = xml[: references[0]] + xml[references[1] :] if references else xml
-    front = front_end(rest)
+    opening = opening_end(rest)
+    front = rest.find(_FRONT_END, opening) if opening else -1
     tags = find_tags(rest, max(front, 0))
     cuts = list(_tables(rest, tags))
     if front >= 0:
         cuts += uncited_paragraphs(rest, tags)
-    if any(b"<" in text and _LOOKED_FOR.search(text) for text in _hidden(xml)):
+    if any(b"<" in text and _LOOKED_FOR.search(text) for text in _hidden(xml, opening)):
         return xml
     kept, position = [], 0
     for start, end in sorted(cuts):
@@ -91,13 +93,14 @@ def _is_of_interest(tags: list[tuple[int, int]]) -> bool:
     return FIGURE in kinds or {PARAGRAPH, XREF} <= kinds
 
 
-def _hidden(xml: bytes) -> Iterator[bytes]:
-    """What stands in comments, CDATA sections and processing instructions, and more where they seem to be nested.
+def _hidden(xml: bytes, begin: int) -> Iterator[bytes]:
+    """What stands in comments, CDATA sections and processing instructions from `begin` on, and more where they seem to
+    be nested.
 
     Looks for the one rare character of their start: that is quick.
     """
     for start, stop in _NOT_MARKUP:
-        mark = xml.find(start[1:2])
+        mark = xml.find(start[1:2], begin)
         while mark >= 0:
             if xml.startswith(start, mark - 1):
                 end = xml.find(stop, mark - 1 + len(start))

@@ -100,15 +100,19 @@ def _entered(element: Element, outer: _Place) -> _Place:
     return _Place(f"{outer.section} > {title}" if outer.section else title, outer.figure)
 
 
-def find_mentions(article: Element, targets: Targets) -> list[list[Mention]]:
+def find_mentions(xrefs: list[Element], targets: Targets) -> list[list[Mention]]:
     """The mentions of each figure, in document order.
+
+    Args:
+        xrefs: the cross-references of the article, in document order.
+        targets: the figures that they may cite.
 
     Raises:
         JatsError: the texts of the mentions exceed `MAX_TEXT`.
     """
     mentions: list[list[Mention]] = [[] for _ in targets.figures]
     places, size = Places(), 0
-    for paragraph, citing in _by_paragraph(article, targets).items():
+    for paragraph, citing in _by_paragraph(xrefs, targets).items():
         place = places.of(paragraph)
         text, citations = read_citations(paragraph, citing, targets)
         if not text:
@@ -125,10 +129,10 @@ def find_mentions(article: Element, targets: Targets) -> list[list[Mention]]:
     return mentions
 
 
-def _by_paragraph(article: Element, targets: Targets) -> dict[Element, dict[Element, tuple[int, ...]]]:
+def _by_paragraph(xrefs: list[Element], targets: Targets) -> dict[Element, dict[Element, tuple[int, ...]]]:
     """Per paragraph, its citing cross-references with the figures that their ids name."""
     found: dict[Element, dict[Element, tuple[int, ...]]] = {}
-    for xref in article.iter("xref"):
+    for xref in xrefs:
         rid = xref.get("rid", "")
         if rid not in targets.by_id and " " not in rid:  # most cite the literature
             continue

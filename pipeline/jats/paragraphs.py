@@ -39,10 +39,10 @@ _XREF = re.compile(rb'<xref(?: ref-type="[\w-]*")? rid="%b"' % _WORD)
 _TAG_END: Final = ord(">")
 
 
-def front_end(xml: bytes) -> int:
-    """Where the `<front>` of the first article ends; -1 where the document does not begin as expected."""
+def opening_end(xml: bytes) -> int:
+    """Where the `<front>` of the first article begins to hold something; 0 where the document begins otherwise."""
     opening = _OPENING.match(xml)
-    return xml.find(b"</front>", opening.end()) if opening else -1
+    return opening.end() if opening else 0
 
 
 def uncited_paragraphs(xml: bytes, tags: Iterable[tuple[int, int]]) -> list[Cut]:
@@ -50,7 +50,7 @@ def uncited_paragraphs(xml: bytes, tags: Iterable[tuple[int, int]]) -> list[Cut]
 
     Args:
         xml: the document.
-        tags: places and kinds of its tags from `front_end` on.
+        tags: places and kinds of its tags behind the `<front>`.
     """
     found: list[tuple[int, int, list[bytes]]] = []
     figures: set[bytes] = set()
