@@ -23,12 +23,11 @@ tables; three articles have a second list of references.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 
 from pipeline.jats.paragraphs import Cut, opening_end, uncited_paragraphs
-from pipeline.jats.tags import FIGURE, NAME_ENDS, PARAGRAPH, TABLE, XREF, find_tags
+from pipeline.jats.tags import FIGURE, NAME_ENDS, PARAGRAPH, TABLE, XREF, Tags, find_tags
 
 _LIST, _LIST_END, _REF, _REF_END = b"<ref-list", b"</ref-list>", b"<ref", b"</ref>"
 _WRAP, _WRAP_END, _TABLE, _TABLE_END = b"<table-wrap", b"</table-wrap>", b"<table", b"</table>"
@@ -68,15 +67,21 @@ def _references(xml: bytes) -> Cut | None:
     return (first, last + len(_REF_END)) if 0 <= first < last else None
 
 
-def _tables(xml: bytes, tags: list[tuple[int, int]]) -> Iterator[Cut]:
+def _tables(xml: bytes, tags: Tags) -> Iterator[Cut]:
     """The table bodies of each innermost `<table-wrap>`, but for those that hold something of interest."""
-    wraps = [p for p, kind in tags if kind == TABLE and xml[p + 11 : p + 12] in NAME_ENDS and xml.startswith(_WRAP, p)]
-    for opening, following in pairwise([*wraps, len(xml)]):
+    for opening, following in pairwise([*_wraps(xml, tags), len(xml)]):
         close = xml.find(_WRAP_END, opening, following)
         first = _find_tag(xml, _TABLE, opening, close) if close >= 0 else -1
         last = xml.rfind(_TABLE_END, opening, close)
-        if 0 <= first < last and not _is_of_interest(tags[bisect_left(tags, (first,)) : bisect_left(tags, (last,))]):
+        if 0 <= first < last and not _is_of_interest(tags.between(first, last)):
             yield first, last + len(_TABLE_END)
+
+
+def _wraps(xml: bytes, tags: Tags) -> Iterator[int]:
+    """Where each `<table-wrap>` opens."""
+    for position in tags.of(TABLE):
+        if xml.startswith(_WRAP, position) and xml[position + len(_WRAP)] in NAME_ENDS:
+            yield position
 
 
 def _find_tag(xml: bytes, name: bytes, start: int, end: int) -> int:
@@ -87,10 +92,9 @@ def _find_tag(xml: bytes, name: bytes, start: int, end: int) -> int:
     return found
 
 
-def _is_of_interest(tags: list[tuple[int, int]]) -> bool:
-    """True where a table with these tags may hold a figure, or a paragraph that cites one."""
-    kinds = {kind for _, kind in tags}
-    return FIGURE in kinds or {PARAGRAPH, XREF} <= kinds
+def _is_of_interest(kinds: bytes) -> bool:
+    """True where a table with such tags may hold a figure, or a paragraph that cites one."""
+    return FIGURE in kinds or (PARAGRAPH in kinds and XREF in kinds)
 
 
 def _hidden(xml: bytes, begin: int) -> Iterator[bytes]:

@@ -14,10 +14,9 @@ They are found in the bytes, and whatever is written in an unusual way stays:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-from pipeline.jats.tags import FIGURE, FIGURE_OR_FRONT_END, PARAGRAPH, PARAGRAPH_END, TITLE, XREF
+from pipeline.jats.tags import FIGURE, FIGURE_OR_FRONT_END, PARAGRAPH, PARAGRAPH_END, TITLE, XREF, Tags
 
 Cut: TypeAlias = tuple[int, int]
 """Start and end of what goes, in bytes."""
@@ -45,46 +44,55 @@ def opening_end(xml: bytes) -> int:
     return opening.end() if opening else 0
 
 
-def uncited_paragraphs(xml: bytes, tags: Iterable[tuple[int, int]]) -> list[Cut]:
+def uncited_paragraphs(xml: bytes, tags: Tags) -> list[Cut]:
     """The paragraphs that can go.
 
     Args:
         xml: the document.
-        tags: places and kinds of its tags behind the `<front>`.
+        tags: its tags from the end of the `<front>` on.
     """
-    found: list[tuple[int, int, list[bytes]]] = []
-    figures: set[bytes] = set()
-    rids: list[bytes] = []
+    figures = _figures(xml, tags)
+    if figures is None:
+        return []
+    ids = set(figures.values())
+    cuts: list[Cut] = []
     stays, start, n_open, n_figures, title_end = True, 0, 0, 0, 0
-    for position, kind in tags:
+    for position, kind in zip(*tags, strict=True):
         if kind == XREF:
             if not stays:
-                if xref := _XREF.match(xml, position):
-                    rids.append(xref[1])
-                else:
-                    stays = True
+                xref = _XREF.match(xml, position)
+                stays = xref is None or xref[1] in ids
         elif kind == PARAGRAPH_END and xml[position + 3] == _TAG_END:
             n_open -= 1
             if n_open == 0 and not stays:
-                found.append((start, position + 4, rids))
+                cuts.append((start, position + 4))
                 stays = True
         elif kind == PARAGRAPH:
             if xml[position + 2] != _TAG_END and not _PARAGRAPH.match(xml, position):
                 break
             if n_open == 0:
-                start, rids, stays = position, [], n_figures > 0 or position < title_end
+                start, stays = position, n_figures > 0 or position < title_end
             n_open += 1
         elif kind == TITLE:
             title_end = xml.find(b"</title", position)
-        elif kind == FIGURE and _FIGURE.match(xml, position):
-            figure = _FIGURE_WITH_ID.match(xml, position)
-            if figure is None:
-                return []
-            figures.add(figure[1])
+        elif kind == FIGURE and position in figures:
             n_figures += 1
             stays = True
         elif kind == FIGURE_OR_FRONT_END:
-            n_figures -= _FIGURE_END.match(xml, position) is not None
-            if xml.startswith(b"</front", position):  # of another article
-                found.clear()
-    return [(start, end) for start, end, rids in found if figures.isdisjoint(rids)]
+            if _FIGURE_END.match(xml, position):
+                n_figures -= 1
+            elif xml.startswith(b"</front", position):  # of another article
+                cuts.clear()
+    return cuts
+
+
+def _figures(xml: bytes, tags: Tags) -> dict[int, bytes | None] | None:
+    """Where figures and groups of them begin, with their ids; None where one is written in an unusual way."""
+    figures: dict[int, bytes | None] = {}
+    for position in tags.of(FIGURE):
+        if _FIGURE.match(xml, position):
+            figure = _FIGURE_WITH_ID.match(xml, position)
+            if figure is None:
+                return None
+            figures[position] = figure[1]
+    return figures

@@ -4,8 +4,10 @@ for each.
 
 from __future__ import annotations
 
-from itertools import product
-from typing import Final
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import compress
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,15 +42,28 @@ def _kinds() -> npt.NDArray[np.uint8]:
 _KINDS: Final = _kinds()
 
 
-def find_tags(xml: bytes, start: int) -> list[tuple[int, int]]:
-    """Place and kind of each tag from `start` on that may be of a kind above, in order.
+class Tags(NamedTuple):
+    """Tags in the order of the document: where each begins, and its kind."""
+
+    positions: list[int]
+    kinds: bytes
+
+    def of(self, kind: int) -> Iterator[int]:
+        """Where the tags of a kind begin."""
+        return compress(self.positions, map(kind.__eq__, self.kinds))
+
+    def between(self, start: int, end: int) -> bytes:
+        """The kinds of the tags in a stretch of the document."""
+        return self.kinds[bisect_left(self.positions, start) : bisect_left(self.positions, end)]
+
+
+def find_tags(xml: bytes, start: int) -> Tags:
+    """The tags from `start` on that may be of a kind above.
 
     Two letters decide: of all kinds but `PARAGRAPH` there are some that only begin alike.
     """
-    size = len(xml) - start - 2
-    if size <= 0:
-        return []
-    tags = (np.frombuffer(xml, np.uint8, size, start) == ord("<")).nonzero()[0]
+    size = max(len(xml) - start - 2, 0)
+    tags = (np.frombuffer(xml, np.uint8)[start : start + size] == ord("<")).nonzero()[0]
     kinds = _KINDS[np.ndarray((size,), "<u2", xml, start + 1, (1,))[tags]]
     known = kinds.nonzero()[0]
-    return list(zip((tags[known] + start).tolist(), kinds[known].tolist(), strict=True))
+    return Tags((tags[known] + start).tolist(), kinds[known].tobytes())
