@@ -23,7 +23,7 @@ Cut: TypeAlias = tuple[int, int]
 
 _OPENING = re.compile(
     rb"""\s*(?:<[?!][^<>]*>\s*)*(?:<pmc-articleset>\s*)?
-    <article\s(?![^>]*\sxmlns\s*=)[^<>]*>\s*(?:<\?[^<>]*>\s*)*
+    <article(?![^>]*\sxmlns\s*=)\s[^<>]*>\s*(?:<\?[^<>]*>\s*)*
     (?:<processing-meta\s[^<>]*>\s*(?:<restricted-by>[^<>]*</restricted-by>\s*)*</processing-meta>\s*)?<front>""",
     re.VERBOSE,
 )
@@ -74,7 +74,10 @@ def uncited_paragraphs(xml: bytes, tags: Tags) -> list[Cut]:
                 start, stays = position, n_figures > 0 or position < title_end
             n_open += 1
         elif kind == TITLE:
+            is_inner = position < title_end
             title_end = xml.find(b"</title", position)
+            if is_inner or title_end < 0:
+                break
         elif kind == FIGURE and position in figures:
             n_figures += 1
             stays = True

@@ -62,8 +62,10 @@ def find_tags(xml: bytes, start: int) -> Tags:
 
     Two letters decide: of all kinds but `PARAGRAPH` there are some that only begin alike.
     """
-    size = max(len(xml) - start - 2, 0)
-    tags = (np.frombuffer(xml, np.uint8)[start : start + size] == ord("<")).nonzero()[0]
+    size = len(xml) - start - 2
+    if size <= 0:
+        return Tags([], b"")
+    tags = (np.frombuffer(xml, np.uint8, size, start) == ord("<")).nonzero()[0]
     kinds = _KINDS[np.ndarray((size,), "<u2", xml, start + 1, (1,))[tags]]
     known = kinds.nonzero()[0]
     return Tags((tags[known] + start).tolist(), kinds[known].tobytes())
