@@ -32,7 +32,8 @@ from pipeline.jats.paragraphs import Cut, opening_end, uncited_paragraphs
 from pipeline.jats.tags import FIGURE, NAME_ENDS, PARAGRAPH, TABLE, XREF, Tags, find_tags
 
 _LIST, _LIST_END, _REF, _REF_END = b"<ref-list", b"</ref-list>", b"<ref", b"</ref>"
-_WRAP, _WRAP_END, _TABLE, _TABLE_END = b"<table-wrap", b"</table-wrap>", b"<table", b"</table>"
+_WRAP = re.compile(rb"<table-wrap[\s/>]")
+_WRAP_END, _TABLE, _TABLE_END = b"</table-wrap>", b"<table", b"</table>"
 _LOOKED_FOR = re.compile(rb"</?(?:ref|table|fig|xref|title|front|p(?:[\s/>]|\Z))")
 _FRONT_END = b"</front>"
 _NOT_MARKUP = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
@@ -94,7 +95,7 @@ def _tables(xml: bytes, tags: Tags) -> Iterator[Cut]:
 def _wraps(xml: bytes, tags: Tags) -> Iterator[int]:
     """Where each `<table-wrap>` opens."""
     for position in tags.of(TABLE):
-        if xml.startswith(_WRAP, position) and xml[position + len(_WRAP)] in NAME_ENDS:
+        if _WRAP.match(xml, position):
             yield position
 
 

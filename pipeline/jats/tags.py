@@ -18,6 +18,9 @@ PARAGRAPH, PARAGRAPH_END, FIGURE, FIGURE_OR_FRONT_END, XREF, TITLE, TABLE = rang
 NAME_ENDS: Final = b" >\t\r\n/"
 """What may follow the name in a start tag."""
 
+_SHORTEST: Final = len("</p>")
+"""No document ends with less: so many bytes may be read from where a tag begins."""
+
 _STARTS: Final[dict[bytes, int]] = {
     b"p": PARAGRAPH,
     b"/p": PARAGRAPH_END,
@@ -62,7 +65,7 @@ def find_tags(xml: bytes, start: int) -> Tags:
 
     Two letters decide: of all kinds but `PARAGRAPH` there are some that only begin alike.
     """
-    size = len(xml) - start - 2
+    size = len(xml) - start - _SHORTEST + 1
     if size <= 0:
         return Tags([], b"")
     tags = (np.frombuffer(xml, np.uint8, size, start) == ord("<")).nonzero()[0]
