@@ -11,7 +11,6 @@ Not mentions: citations in headings and table cells (no paragraph), and those of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple

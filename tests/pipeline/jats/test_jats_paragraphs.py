@@ -11,6 +11,7 @@ ROOT = "<article xmlns:xlink='http://www.w3.org/1999/xlink'>"
 FRONT = "<front><article-meta><article-id pub-id-type='pmc'>7</article-id></article-meta></front>"
 FIGURE = '<fig id="F1"><label>Figure 1</label><caption><title>T.</title><p>Cap.</p></caption></fig>'
 CITING = '<p>see <xref ref-type="fig" rid="F1">Fig. 1</xref></p>'
+FOOT = "<table-wrap-foot><table>b</table></table-wrap-foot>"
 PLAIN = '<p>text <xref ref-type="bibr" rid="B1">1</xref></p>'
 
 
@@ -69,7 +70,7 @@ STAYING = {
     "section as text": f"{FIGURE}<p>a <![CDATA[</p><p>]]>{CITING[3:]}",
     "instruction": f"{FIGURE}<p>a <?x </p><p>?>{CITING[3:]}",
     "table in a citing paragraph": f"{FIGURE}<p>a {CITING[3:-4]} <table><td>b</td></table></p>",
-    "table foot in a citing paragraph": f"{FIGURE}<p>{CITING[3:-4]}<table-wrap-foot><table>b</table></table-wrap-foot></p>",
+    "table foot in a citing paragraph": f"{FIGURE}<p>{CITING[3:-4]}{FOOT}</p>",
     "table with a figure": f"<table-wrap><table><td>{FIGURE}</td></table></table-wrap>{CITING}",
     "table that cites": f"{FIGURE}<table-wrap><table><td>{CITING}</td></table></table-wrap>",
     "table in a table": f"{FIGURE}<table-wrap><table><table-wrap>{CITING}<table/></table-wrap></table></table-wrap>",
