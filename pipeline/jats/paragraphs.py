@@ -32,7 +32,7 @@ _WORD = rb"([!#-%'-;=?-~]+)"
 _ATTRIBUTE = rb'\s+[\w:.-]+="[^"<&]*"'
 _PARAGRAPH = re.compile(rb"<p(?:%b)*\s*>" % _ATTRIBUTE)
 _FIGURE = re.compile(rb"<fig(?:-group)?[\s/>]")
-_FIGURE_WITH_ID = re.compile(rb'<fig(?:-group)?(?:\s+id="%b"|(?!\s+id=)%b)*+\s*>' % (_WORD, _ATTRIBUTE))
+_FIGURE_WITH_ID = re.compile(rb'<fig(?:-group)?(?:\s+id="%b"|%b)*+\s*>' % (_WORD, _ATTRIBUTE))
 _FIGURE_END = re.compile(rb"</fig(?:-group)?>")
 _XREF = re.compile(rb'<xref(?: ref-type="[\w-]*")? rid="%b"' % _WORD)
 _TAG_END: Final = ord(">")

@@ -11,6 +11,7 @@ ROOT = "<article xmlns:xlink='http://www.w3.org/1999/xlink'>"
 FRONT = "<front><article-meta><article-id pub-id-type='pmc'>7</article-id></article-meta></front>"
 FIGURE = '<fig id="F1"><label>Figure 1</label><caption><title>T.</title><p>Cap.</p></caption></fig>'
 CITING = '<p>see <xref ref-type="fig" rid="F1">Fig. 1</xref></p>'
+LIST = "<ref-list><ref>a</ref></ref-list>"
 FOOT = "<table-wrap-foot><table>b</table></table-wrap-foot>"
 PLAIN = '<p>text <xref ref-type="bibr" rid="B1">1</xref></p>'
 
@@ -29,6 +30,7 @@ def article(body: str, root: str = ROOT, front: str = FRONT) -> bytes:
         "<p>a <list><list-item><p>b</p></list-item></list> c</p>",
         "<p>a <person-group>b</person-group> c</p>",
         "<p>a <table-wrap><table><tr/></table></table-wrap> c</p>",
+        "<p id='P1'>a <!-- note --> c</p>".replace("'", '"'),
     ],
 )
 def test_a_paragraph_that_cites_no_figure_goes(paragraph: str) -> None:
@@ -66,15 +68,22 @@ STAYING = {
     "title in a title": f"<sec><title>a<title>b</title><p>c</p></title>{FIGURE}{CITING}</sec>",
     "empty figure": f"<fig/><p>a</p>{FIGURE}{CITING}",
     "comment": f"{FIGURE}<p>a<!-- </p><p> -->{CITING[3:]}<p>b</p>",
-    "comment with a front": f"<!-- </front> -->{FIGURE}{CITING}",
+    "end of a figure in a comment": f"<fig id='F1'><caption><!-- </fig> --><p>Cap.</p></caption></fig>{CITING}",
+    "end of a title in a comment": f"<sec><title>a<!-- </title> --><p>b</p></title>{FIGURE}{CITING}</sec>",
+    "footnote in a figure": f"<fig id='F1'><caption><p>Cap.</p></caption><fn>a</fn><p>note</p></fig>{CITING}",
     "section as text": f"{FIGURE}<p>a <![CDATA[</p><p>]]>{CITING[3:]}",
     "instruction": f"{FIGURE}<p>a <?x </p><p>?>{CITING[3:]}",
     "table in a citing paragraph": f"{FIGURE}<p>a {CITING[3:-4]} <table><td>b</td></table></p>",
     "table foot in a citing paragraph": f"{FIGURE}<p>{CITING[3:-4]}{FOOT}</p>",
+    "table behind a wrap": f"{FIGURE}<table-wrap></table-wrap ><p>{CITING[3:-4]} <table><td>b</td></table></p>",
     "table with a figure": f"<table-wrap><table><td>{FIGURE}</td></table></table-wrap>{CITING}",
     "table that cites": f"{FIGURE}<table-wrap><table><td>{CITING}</td></table></table-wrap>",
     "table in a table": f"{FIGURE}<table-wrap><table><table-wrap>{CITING}<table/></table-wrap></table></table-wrap>",
     "references in a citing paragraph": f"{FIGURE}<p>a <ref-list><p>x</p><ref><p/></ref></ref-list> {CITING}</p>",
+    "references open a paragraph": f'{FIGURE}<ref-list><ref/><p><ref></ref>{CITING[3:-4]}<p id=">"/></p></ref-list>',
+    "two lists of references": f"{LIST}{FIGURE}{CITING}{LIST}",
+    "reference behind the list": f"{LIST}{FIGURE}{CITING}<x><ref>b</ref></x>",
+    "reference before the list": f"<x><ref>b</ref></x>{FIGURE}{CITING}{LIST}",
     "figure in the references": f"<ref-list><ref>a</ref></ref-list>{FIGURE}{CITING}<p>b</p>",
     "figure with a prefix": f"<x:fig xmlns:x='u' id='F1'><caption><p>C</p></caption></x:fig>{CITING}",
 }
@@ -92,24 +101,31 @@ def test_an_article_is_read_as_if_nothing_were_cut(monkeypatch: pytest.MonkeyPat
     assert read_article(xml, "PMC7") == uncut(monkeypatch, xml)
 
 
-LICENSE = "<article-meta><permissions><license><p>under CC BY</p></license></permissions></article-meta>"
+LICENSED = """<front><article-meta><article-id pub-id-type='pmc'>7</article-id>
+<permissions><license><p>under CC BY</p></license></permissions></article-meta></front>"""
+PREFIXED = f"<j:fig id='F1'><caption><p>C</p></caption></j:fig>{CITING}"
+IN_A_PART = f"<sub-article><front-stub/><body>{FIGURE}{PLAIN}{CITING}</body></sub-article>"
 DOCUMENTS = {
-    "sub-article": article(
-        f"{CITING}</body><sub-article><front-stub/><body>{FIGURE}{PLAIN}{CITING}</body></sub-article><body>"
-    ),
-    "licence": article(PLAIN, front=f"<front>{LICENSE}</front>"),
-    "licence behind an empty front": article(PLAIN, front=f"<front/><front>{LICENSE}</front>"),
+    "licence": article(PLAIN, front=LICENSED),
     "second article": b"<pmc-articleset>%b%b</pmc-articleset>"
-    % (article(PLAIN, front="<front></front>"), article(CITING, front=f"{FRONT[:-8]}{LICENSE}</front>")),
-    "default namespace": article(
-        f"<j:fig id='F1'><caption><p>C</p></caption></j:fig>{CITING}", "<article xmlns='u' xmlns:j='u'>"
-    ),
-    "prefix of the article": b"<j:article xmlns:j='u'>"
-    + article(f"<j:fig id='F1'><caption><p>C</p></caption></j:fig>{CITING}")[len(ROOT) : -10]
-    + b"</j:article>",
+    % (article(PLAIN, front="<front></front>"), article(PLAIN, front=LICENSED)),
+    "sub-article": article(f"{CITING}</body>{IN_A_PART}<body>"),
+    "default namespace": article(PREFIXED, "<article xmlns='u' xmlns:j='u'>"),
+    "prefix of the article": b"<j:article xmlns:j='u'>%b</j:article>" % article(PREFIXED)[len(ROOT) : -10],
 }
 
 
 @pytest.mark.parametrize("xml", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_a_document_is_read_as_if_nothing_were_cut(monkeypatch: pytest.MonkeyPatch, xml: bytes) -> None:
     assert read_article(xml, "PMC7") == uncut(monkeypatch, xml)
+
+
+def test_a_table_goes_and_its_foot_stays() -> None:
+    wrap = "<table-wrap>{}<table-wrap-foot>a</table-wrap-foot></table-wrap>"
+    assert shortened(article(wrap.format("<table><tr/></table>"))) == article(wrap.format(""))
+
+
+def test_a_document_may_be_cut_off_anywhere() -> None:
+    xml = article(f"<sec>{PLAIN}<title>a</title>{FIGURE}{PLAIN}{CITING}<table-wrap><table/></table-wrap></sec>{LIST}")
+    assert shortened(xml) != xml
+    assert all(len(shortened(xml[:end])) <= end for end in range(len(xml)))
