@@ -23,7 +23,7 @@ Cut: TypeAlias = tuple[int, int]
 
 _OPENING = re.compile(
     rb"""\s*(?:<[?!][^<>]*>\s*)*(?:<pmc-articleset>\s*)?
-    <article(?![^>]*\sxmlns\s*=)\s[^<>]*>\s*(?:<\?[^<>]*>\s*)*
+    <article(?![^>]*\sxmlns\s*=)(?:\s[^<>]*)?>\s*(?:<\?[^<>]*>\s*)*
     (?:<processing-meta\s[^<>]*>\s*(?:<restricted-by>[^<>]*</restricted-by>\s*)*</processing-meta>\s*)?<front>""",
     re.VERBOSE,
 )
