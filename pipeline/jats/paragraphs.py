@@ -7,8 +7,8 @@ They are found in the bytes, and whatever is written in an unusual way stays:
 * It holds no figure, and no `<xref>` but those whose `rid` is one plain word that is the id of no figure. Where the id
   of any figure is written in an unusual way, no paragraph goes.
 * It begins outside of all figures, groups of figures and titles.
-* It stands behind the `<front>`, where the metadata are read, of an article in no namespace: then no element with a
-  prefix is a figure.
+* It stands behind the last `<front>`, where the metadata are read, of an article in no namespace: then no element with
+  a prefix is a figure.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ def uncited_paragraphs(xml: bytes, tags: Tags) -> list[Cut]:
     if figures is None:
         return []
     ids = set(figures.values())
+    front_ends = (position for position in tags.of(FIGURE_OR_FRONT_END) if xml.startswith(b"</front", position))
+    front_end = max(front_ends, default=0)  # of the last article
     cuts: list[Cut] = []
     stays, start, n_open, n_figures, title_end = True, 0, 0, 0, 0
     for position, kind in zip(*tags, strict=True):
@@ -71,7 +73,7 @@ def uncited_paragraphs(xml: bytes, tags: Tags) -> list[Cut]:
             if xml[position + 2] != _TAG_END and not _PARAGRAPH.match(xml, position):
                 break
             if n_open == 0:
-                start, stays = position, n_figures > 0 or position < title_end
+                start, stays = position, n_figures > 0 or position < title_end or position < front_end
             n_open += 1
         elif kind == TITLE:
             is_inner = position < title_end
@@ -81,11 +83,8 @@ def uncited_paragraphs(xml: bytes, tags: Tags) -> list[Cut]:
         elif kind == FIGURE and position in figures:
             n_figures += 1
             stays = True
-        elif kind == FIGURE_OR_FRONT_END:
-            if _FIGURE_END.match(xml, position):
-                n_figures -= 1
-            elif xml.startswith(b"</front", position):  # of another article
-                cuts.clear()
+        elif kind == FIGURE_OR_FRONT_END and _FIGURE_END.match(xml, position):
+            n_figures -= 1
     return cuts
 
 

@@ -109,6 +109,8 @@ DOCUMENTS = {
     "licence": article(PLAIN, front=LICENSED),
     "second article": b"<pmc-articleset>%b%b</pmc-articleset>"
     % (article(PLAIN, front="<front></front>"), article(PLAIN, front=LICENSED)),
+    "second article, unusual paragraph": b"<pmc-articleset>%b%b</pmc-articleset>"
+    % (article(PLAIN, front="<front></front>"), article(PLAIN, front=LICENSED.replace("</p>", "</p><p id='x'/>"))),
     "sub-article": article(f"{CITING}</body>{IN_A_PART}<body>"),
     "default namespace": article(PREFIXED, "<article xmlns='u' xmlns:j='u'>"),
     "prefix of the article": b"<j:article xmlns:j='u'>%b</j:article>" % article(PREFIXED)[len(ROOT) : -10],
