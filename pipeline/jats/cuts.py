@@ -38,7 +38,6 @@ _LIST, _LIST_END, _REF, _REF_END = b"<ref-list", b"</ref-list>", b"<ref", b"</re
 _WRAP = re.compile(rb"<table-wrap[\s/>]")
 _WRAP_END, _TABLE, _TABLE_END = b"</table-wrap>", b"<table", b"</table>"
 _LOOKED_FOR = re.compile(rb"</?(?:ref|table|fig|title|p(?:[\s/>]|\Z))")
-_FRONT_END = b"</front>"
 _NOT_MARKUP = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
 
 
@@ -65,10 +64,8 @@ def _cuts(xml: bytes, opening: int) -> list[Cut]:
         xml: the document without its references.
         opening: the end of the tag `<front>`, or 0 where paragraphs have to stay.
     """
-    front_end = xml.find(_FRONT_END, opening) if opening else -1
-    tags = find_tags(xml, max(front_end, 0))
-    paragraphs = uncited_paragraphs(xml, tags) if front_end >= 0 else []
-    return sorted([*_tables(xml, tags), *paragraphs])
+    tags = find_tags(xml, opening)
+    return sorted([*_tables(xml, tags), *(uncited_paragraphs(xml, tags) if opening else ())])
 
 
 def _references(xml: bytes) -> Cut | None:

@@ -49,14 +49,14 @@ def uncited_paragraphs(xml: bytes, tags: Tags) -> list[Cut]:
 
     Args:
         xml: the document.
-        tags: its tags from the end of the `<front>` on.
+        tags: its tags from `opening_end` on.
     """
     figures = _figures(xml, tags)
     if figures is None:
         return []
     ids = set(figures.values())
     front_ends = (position for position in tags.of(FIGURE_OR_FRONT_END) if xml.startswith(b"</front", position))
-    front_end = max(front_ends, default=0)  # of the last article
+    front_end = max(front_ends, default=len(xml))
     cuts: list[Cut] = []
     stays, start, n_open, n_figures, title_end = True, 0, 0, 0, 0
     for position, kind in zip(*tags, strict=True):

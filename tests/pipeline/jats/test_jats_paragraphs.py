@@ -107,6 +107,9 @@ PREFIXED = f"<j:fig id='F1'><caption><p>C</p></caption></j:fig>{CITING}"
 IN_A_PART = f"<sub-article><front-stub/><body>{FIGURE}{PLAIN}{CITING}</body></sub-article>"
 DOCUMENTS = {
     "licence": article(PLAIN, front=LICENSED),
+    "figure in the abstract": article(
+        CITING, front=FRONT.replace("</article-meta", f"<abstract>{FIGURE}</abstract></article-meta")
+    ),
     "second article": b"<pmc-articleset>%b%b</pmc-articleset>"
     % (article(PLAIN, front="<front></front>"), article(PLAIN, front=LICENSED)),
     "second article, unusual paragraph": b"<pmc-articleset>%b%b</pmc-articleset>"
