@@ -45,8 +45,8 @@ def read_metadata(article: Element, pmcid: str | None) -> ArticleMeta:
         article: the `<article>` in the plain form.
         pmcid: the id to use where the XML states none.
     """
-    front = article.find("front")
-    meta = front.find("article-meta") if front is not None else None
+    front = _first(article, "front")
+    meta = _first(front, "article-meta")
     parts = _children_by_name(meta)
     ids = _article_ids(parts.get("article-id", []))
     keywords, mesh = _keywords(parts.get("kwd-group", []))
@@ -67,6 +67,11 @@ def read_metadata(article: Element, pmcid: str | None) -> ArticleMeta:
         license=read_license(permissions, _pmc_license_ref(parts.get("custom-meta-group", []))),
         copyright=read_copyright(permissions) or _old_copyright(parts),
     )
+
+
+def _first(element: Element | None, name: str) -> Element | None:
+    """The first child of that name."""
+    return None if element is None else next(element.iterchildren(name), None)
 
 
 def _children_by_name(element: Element | None) -> dict[str, list[Element]]:
@@ -94,7 +99,7 @@ def _title(parts: dict[str, list[Element]]) -> str | None:
     group = next(iter(parts.get("title-group", [])), None)
     if group is None:
         return None
-    title, subtitle = (plain_text(group.find(tag), TITLE_RULES) for tag in ("article-title", "subtitle"))
+    title, subtitle = (plain_text(_first(group, tag), TITLE_RULES) for tag in ("article-title", "subtitle"))
     if title and subtitle:
         return f"{title}{'' if title.endswith(('.', ':', '?', '!')) else ':'} {subtitle}"
     return title

@@ -73,7 +73,7 @@ def read_figures(found: Found) -> tuple[ParsedFigure, ...]:
     labels = [_label(figure, held.labels) for figure in found.figures]
     if sum(len(label or "") for label in labels) > MAX_TEXT:
         raise JatsError(Reason.BAD_XML, f"the inherited labels hold more than {MAX_TEXT} characters")
-    mentions = find_mentions(found.article, _targets(found, labels))
+    mentions = find_mentions(found.xrefs, _targets(found, labels))
     figures = tuple(
         _figure(number, element, label, held, cited)
         for number, (element, label, cited) in enumerate(zip(found.figures, labels, mentions, strict=True), start=1)
@@ -261,7 +261,7 @@ def container_of(element: Element) -> str:
 
 def _graphics(pictures: list[Element]) -> tuple[ParsedGraphic, ...]:
     """The pictures of one figure; in each `<alternatives>` one is chosen, outside of them all are."""
-    others = _other_renderings(pictures)
+    others = _other_renderings(pictures) if len(pictures) > 1 else {}
     dropped = {picture for rest in others.values() for picture in rest}
     return tuple(
         ParsedGraphic(

@@ -11,7 +11,6 @@ Not mentions: citations in headings and table cells (no paragraph), and those of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
@@ -32,19 +31,20 @@ MENTION_COST = 100
 _DASH = r"\-‐‑‒–—−"
 _GAP_RANGE = re.compile(rf"\s?[A-Za-z]?\s?(?:[{_DASH}]+|\bto\b|\bthrough\b)\s?")
 _GAP_LIST = re.compile(r"\s?[A-Za-z]?\s?(?:[,;/&]\s?(?:and\b|&)?|\b(?:and|or)\b)?\s?")
-_BEFORE = re.compile(
-    r"\b(?:(?:supplementa(?:ry|l)|suppl?\.|extended data)\s)?(?:fig(?:ure)?s?\.?|schemes?|plates?)\s?[(\[]?$",
-    re.IGNORECASE,
-)
+_WORD_BEFORE = re.compile(r"\b(?:fig(?:ure)?s?\.?|schemes?|plates?)\s?[(\[]?$", re.IGNORECASE)
+_QUALIFIER = re.compile(r"\b(?:supplementa(?:ry|l)|suppl?\.|extended data)\s$", re.IGNORECASE)
 _MAX_WORD = 40
 _MAX_QUALIFIER = len("supplementary ")
 _NUMBER = re.compile(r"(?<![\d.])\d{1,3}(?!\d|\.\d)")
+_TWO_NUMBERS = re.compile(r"\d\D+\d")
 _GAP_INSIDE = re.compile(
     rf"\s?(?:[A-Za-z](?:\s?[,/&{_DASH}]\s?[A-Za-z](?![A-Za-z]))*\s?)?"
     rf"(?:(?P<range>[{_DASH}]|to\b|through\b)|[,;/&]\s?(?:(?:and|or)\b|&)?|(?:and|or)\b)\s?(?:S|EV)?"
 )
 """Between two numbers of one citation: panel letters of the first, then a dash or a comma."""
 _ENDS_IN_PANEL = re.compile(r"\d\s?\(?([A-Za-z])\)?$")
+_PANEL_AHEAD = re.compile(r"[A-Za-z]|\s?\(|\s[A-Z]")
+"""How the two that follow begin."""
 _PANELS_IN_PARENTHESES = re.compile(rf"\s?\([A-Za-z](?:\s?(?:[,;&{_DASH}]|and|to)\s?[A-Za-z])*\)(?![A-Za-z\d])")
 _FIRST_PANEL = re.compile(rf"(?:([A-Za-z])|\s([A-Z])(?=\s?[,;.):\]{_DASH}]))(?![A-Za-z\d])")
 _NEXT_PANEL = re.compile(rf"\s?(?:,\s?(?:and\s)?|[;/&{_DASH}]\s?|\b(?:and|to)\s)([A-Za-z])(?![A-Za-z\d])")
@@ -99,15 +99,19 @@ def _entered(element: Element, outer: _Place) -> _Place:
     return _Place(f"{outer.section} > {title}" if outer.section else title, outer.figure)
 
 
-def find_mentions(article: Element, targets: Targets) -> list[list[Mention]]:
+def find_mentions(xrefs: list[Element], targets: Targets) -> list[list[Mention]]:
     """The mentions of each figure, in document order.
+
+    Args:
+        xrefs: the cross-references of the article, in document order.
+        targets: the figures that they may cite.
 
     Raises:
         JatsError: the texts of the mentions exceed `MAX_TEXT`.
     """
     mentions: list[list[Mention]] = [[] for _ in targets.figures]
     places, size = Places(), 0
-    for paragraph, citing in _by_paragraph(article, targets).items():
+    for paragraph, citing in _by_paragraph(xrefs, targets).items():
         place = places.of(paragraph)
         text, citations = read_citations(paragraph, citing, targets)
         if not text:
@@ -124,17 +128,18 @@ def find_mentions(article: Element, targets: Targets) -> list[list[Mention]]:
     return mentions
 
 
-def _by_paragraph(article: Element, targets: Targets) -> dict[Element, dict[Element, tuple[int, ...]]]:
+def _by_paragraph(xrefs: list[Element], targets: Targets) -> dict[Element, dict[Element, tuple[int, ...]]]:
     """Per paragraph, its citing cross-references with the figures that their ids name."""
     found: dict[Element, dict[Element, tuple[int, ...]]] = {}
-    for xref in article.iter("xref"):
-        cited = targets.named(xref)
-        if not cited:  # nine in ten cite the literature
+    for xref in xrefs:
+        rid = xref.get("rid", "")
+        if rid not in targets.by_id and " " not in rid:  # most cite the literature
             continue
+        cited = targets.named(xref)
         paragraph = xref.getparent()
         while paragraph is not None and paragraph.tag != "p":
             paragraph = paragraph.getparent()
-        if paragraph is not None:
+        if cited and paragraph is not None:
             found.setdefault(paragraph, {})[xref] = cited
     return found
 
@@ -145,31 +150,33 @@ def read_citations(
     """The text of a paragraph and the citations in it, in order."""
     text, spans = marked_text([paragraph], CITING_RULES, citing)
     single = [Citation(start, end, citing[xref]) for start, end, xref in spans if not isinstance(xref, str)]
-    return text, list(_extended(text, _joined(text, single, targets)))
+    return text, _extended(text, _joined(text, single, targets))
 
 
-def _joined(text: str, citations: list[Citation], targets: Targets) -> Iterator[Citation]:
+def _joined(text: str, citations: list[Citation], targets: Targets) -> list[Citation]:
     """Ranges over two cross-references and lists within one figure become one citation; inner ranges are filled."""
-    pending: Citation | None = None
+    joined: list[Citation] = []
     for citation in sorted(citations, key=_START):
-        citation = _filled(text, citation, targets)
-        if pending is None:
-            pending = citation
-            continue
-        gap = text[pending.end : citation.start]
-        if citation.start == citation.end and (not gap or _GAP_RANGE.fullmatch(gap)):
-            pending = pending._replace(targets=tuple(dict.fromkeys((*pending.targets, *citation.targets))))
-        elif _GAP_RANGE.fullmatch(gap):
-            between = _between(pending, citation, targets)
-            cited = tuple(dict.fromkeys((*pending.targets, *between, *citation.targets)))
-            pending = Citation(pending.start, citation.end, cited)
-        elif pending.targets == citation.targets and _GAP_LIST.fullmatch(gap):
-            pending = Citation(pending.start, citation.end, pending.targets)
+        if _TWO_NUMBERS.search(text, citation.start, citation.end):
+            citation = _filled(text, citation, targets)
+        if joined and (both := _together(text, joined[-1], citation, targets)):
+            joined[-1] = both
         else:
-            yield pending
-            pending = citation
-    if pending is not None:
-        yield pending
+            joined.append(citation)
+    return joined
+
+
+def _together(text: str, first: Citation, last: Citation, targets: Targets) -> Citation | None:
+    """Two citations in a row as one; None where they do not belong together."""
+    gap = text[first.end : last.start]
+    if last.start == last.end and (not gap or _GAP_RANGE.fullmatch(gap)):
+        return first._replace(targets=tuple(dict.fromkeys((*first.targets, *last.targets))))
+    if _GAP_RANGE.fullmatch(gap):
+        between = _between(first, last, targets)
+        return Citation(first.start, last.end, tuple(dict.fromkeys((*first.targets, *between, *last.targets))))
+    if first.targets == last.targets and _GAP_LIST.fullmatch(gap):
+        return Citation(first.start, last.end, first.targets)
+    return None
 
 
 def _between(first: Citation, last: Citation, targets: Targets) -> tuple[int, ...]:
@@ -208,34 +215,41 @@ def _ranges(text: str, numbers: list[re.Match[str]]) -> list[list[tuple[int, int
     return lists
 
 
-def _extended(text: str, citations: Iterator[Citation]) -> Iterator[Citation]:
+def _extended(text: str, citations: list[Citation]) -> list[Citation]:
     """Citations with the word before and the panel letters after."""
+    extended = []
     taken = 0
     for start, end, targets in citations:
-        if start == end:
-            yield Citation(start, end, targets)
-            continue
-        begin = start
-        if not text[start : start + 3].isalpha():  # the word is outside: `Figs. <xref>2</xref>`
-            begin = _word_start(text, max(taken, start - _MAX_WORD), start)
-        taken = _panels_end(text, start, end)
-        yield Citation(begin, taken, targets)
+        begin, stop = start, end
+        if start < end:
+            if not text[start : start + 3].isalpha():  # the word is outside: `Figs. <xref>2</xref>`
+                begin = _word_start(text, max(taken, start - _MAX_WORD), start)
+            stop = taken = _panels_end(text, start, end)
+        extended.append(Citation(begin, stop, targets))
+    return extended
 
 
 def _word_start(text: str, earliest: int, start: int) -> int:
-    """Where the word before a citation starts; `start` where there is none.
+    """Where the word before a citation starts, with what qualifies it; `start` where there is none.
 
-    One of the plain words is in all that `_BEFORE` finds: to look for them is much faster than the pattern.
+    Plain searches come first: they are much faster than the patterns.
     """
     outside = text[earliest:start].lower()
-    word = max(outside.rfind("fig"), outside.rfind("plate"), outside.rfind("scheme"))
-    before = _BEFORE.search(text, max(earliest, earliest + word - _MAX_QUALIFIER), start) if word >= 0 else None
-    return before.start() if before else start
+    found = max(outside.rfind("fig"), outside.rfind("plate"), outside.rfind("scheme"))
+    word = start - len(outside) + found
+    if found < 0 or not _WORD_BEFORE.match(text, word, start):
+        return start
+    if "supp" in outside or "extended" in outside:
+        qualifier = _QUALIFIER.search(text, max(earliest, word - _MAX_QUALIFIER), word)
+        return qualifier.start() if qualifier else word
+    return word
 
 
 def _panels_end(text: str, start: int, end: int) -> int:
     """Where the panel letters that follow a citation end: they ascend, in one case, and are no words."""
     if text[end - 1].isdigit():
+        if not _PANEL_AHEAD.match(text, end):
+            return end
         if listed := _PANELS_IN_PARENTHESES.match(text, end):
             return listed.end()
         match = _FIRST_PANEL.match(text, end)

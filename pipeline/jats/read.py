@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from pipeline.jats.article import read_metadata
+from pipeline.jats.article import ArticleMeta, read_metadata
 from pipeline.jats.document import normalized_pmcid, read_document
 from pipeline.jats.figures import read_figures
 from pipeline.jats.model import ParsedArticle
 from pipeline.jats.scan import scan
+
+_METADATA = tuple(field.name for field in dataclasses.fields(ArticleMeta))
 
 
 def read_article(xml: bytes, pmcid: str | None = None) -> ParsedArticle:
@@ -25,5 +27,5 @@ def read_article(xml: bytes, pmcid: str | None = None) -> ParsedArticle:
     found = scan(article)
     metadata = read_metadata(article, normalized_pmcid(pmcid) if pmcid else None)
     figures = read_figures(found)
-    fields = {f.name: getattr(metadata, f.name) for f in dataclasses.fields(metadata)}
+    fields = {name: getattr(metadata, name) for name in _METADATA}
     return ParsedArticle(**fields, figures=figures, n_graphics=sum(len(f.graphics) for f in figures))

@@ -26,10 +26,11 @@ class Found:
     """`<permissions>` and `<attrib>`, wherever they stand."""
     parts: list[Element] = field(default_factory=list)
     """`<sub-article>` and `<response>`."""
+    xrefs: list[Element] = field(default_factory=list)
 
 
 def scan(article: Element) -> Found:
-    """The figures, fig-groups, pictures, rights and sub-articles of an article.
+    """The figures, fig-groups, pictures, rights, sub-articles and cross-references of an article.
 
     Raises:
         JatsError: more than `MAX_OBJECTS` figures, groups and pictures.
@@ -44,6 +45,7 @@ def scan(article: Element) -> Found:
         "attrib": found.rights,
         "sub-article": found.parts,
         "response": found.parts,
+        "xref": found.xrefs,
     }
     for element in article.iter(*lists):
         lists[element.tag].append(element)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.jats import JatsError, ParsedArticle, read_article
+from pipeline.jats import JatsError, ParsedArticle, cuts, read_article
 
 GNARLY = Path(__file__).resolve().parents[2] / "gnarly"
 SEEDS = sorted(GNARLY.glob("*.xml"))
@@ -60,6 +60,16 @@ def mutated(xml: bytes, chance: random.Random) -> bytes:
 @settings(max_examples=400, deadline=None)
 def test_mutated_files(path: Path, seed: int) -> None:
     check(attempt(mutated(path.read_bytes(), random.Random(seed))))
+
+
+@given(st.sampled_from(SEEDS), st.integers(0, 2**32))
+@settings(max_examples=400, deadline=None)
+def test_mutated_files_are_read_as_with_all_their_paragraphs(path: Path, seed: int) -> None:
+    xml = mutated(path.read_bytes(), random.Random(seed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cuts, "uncited_paragraphs", lambda xml, tags: [])
+        whole = attempt(xml)
+    assert whole is None or attempt(xml) in (whole, None)
 
 
 @pytest.mark.long
