@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.config import SplitConfig
 from pipeline.split.canvas import read_canvas
 from pipeline.split.detector import Detections, detect_panels
-from pipeline.split.letters import read_letters, read_next_letter
+from pipeline.split.letters import Reading, read_letters
 from pipeline.split.match import Match, Method, match_panels
 from pipeline.split.panels import Panel, may_be_cut, panels_on
 
@@ -44,15 +44,13 @@ def cut_picture(pixels: NDArray[np.uint8], labels: Sequence[str], config: SplitC
     canvas = read_canvas(pixels, detections)
     height, width = pixels.shape[:2]
     is_read = config.letters and (len(labels) > 1 or (_may_be_compound(detections) and may_be_cut(canvas)))
-    letters = read_letters(pixels, labels) if is_read else ()
-    panels = panels_on(canvas, (width, height), len(labels), letters)
+    reading = read_letters(pixels, labels) if is_read else Reading()
+    panels = panels_on(canvas, (width, height), len(labels), reading.letters)
     if len(labels) < 2 and len(panels) < 2:
         return Cut((), panels, "single", 1.0, None)
     match = match_panels(panels, labels, (width, height))
     cut = Cut(match.pairs, panels, match.method, match.confidence, None)
-    doubt = _doubt(match, panels, len(letters), config)
-    if doubt is None and letters and (unnamed := read_next_letter(pixels, labels, letters)):
-        doubt = f"the letter {unnamed.label}, which the caption does not name, is printed on the figure"
+    doubt = _doubt(match, panels, reading, config)
     return cut if doubt is None else cut.kept_whole(doubt)
 
 
@@ -61,15 +59,17 @@ def _may_be_compound(detections: Detections | None) -> bool:
     return detections is not None and len(detections.scores) > 1 and bool(detections.scores[1] >= _SECOND_PANEL)
 
 
-def _doubt(match: Match, panels: Sequence[Panel], n_letters: int, config: SplitConfig) -> str | None:
+def _doubt(match: Match, panels: Sequence[Panel], reading: Reading, config: SplitConfig) -> str | None:
     """Why the panels are not given out."""
-    n_lettered = sum(panel.letter is not None for panel in panels)
-    if len(panels) > 1 and n_lettered < n_letters:
-        return f"letters that were read: {n_letters}, that stand on a panel of their own: {n_lettered}"
+    n_read, n_lettered = len(reading.letters), sum(panel.letter is not None for panel in panels)
+    if len(panels) > 1 and n_lettered < n_read:
+        return f"letters that were read: {n_read}, that stand on a panel of their own: {n_lettered}"
     if match.reason is not None:
         return match.reason
     if match.confidence < config.min_confidence:
         return f"confidence {match.confidence:.2f} is under {config.min_confidence}"
+    if reading.following is not None:
+        return f"the letter {reading.following.label}, which the caption does not name, is printed on the figure"
     smallest = min(min(panel.box.width, panel.box.height) for panel in panels)
     if smallest < config.min_panel_px:
         return f"a panel of {smallest} px is under {config.min_panel_px} px"

@@ -60,8 +60,18 @@ class ReadLetter:
     """0.5 to 1."""
 
 
-def read_letters(pixels: NDArray[np.uint8], labels: Sequence[str]) -> tuple[ReadLetter, ...]:
-    """Those of the caption's labels that are printed on the figure, in the caption's order.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The letters of a figure."""
+
+    letters: tuple[ReadLetter, ...] = ()
+    """Those of the caption's labels that were found, in the caption's order."""
+    following: ReadLetter | None = None
+    """The letter after the caption's last, if it is surely printed like the others: the caption then names not all."""
+
+
+def read_letters(pixels: NDArray[np.uint8], labels: Sequence[str]) -> Reading:
+    """The caption's labels as far as they are printed on the figure.
 
     Where the caption names no panels, the letters A, B, C … are looked for as far as they run, if all are sure.
     Labels that are no single letters are not looked for, and nothing is read where ONNX Runtime is missing.
@@ -71,37 +81,17 @@ def read_letters(pixels: NDArray[np.uint8], labels: Sequence[str]) -> tuple[Read
         labels: as the caption prints them.
     """
     if not all(label in ALPHABET and len(label) == 1 for label in labels):
-        return ()
+        return Reading()
     network = load_network("letters")
     if network is None:
-        return ()
+        return Reading()
     if len(labels) < 2:
-        return _sure_run(_read_at(pixels, ascii_uppercase[:_LONGEST_RUN], network, LONG_SIDE_PX))
+        return Reading(_sure_run(_read_at(pixels, ascii_uppercase[:_LONGEST_RUN], network, LONG_SIDE_PX).letters))
     found = _read_at(pixels, labels, network, LONG_SIDE_PX)
-    if len(found) < len(labels) and max(pixels.shape) > _CLOSER * LONG_SIDE_PX:
+    if len(found.letters) < len(labels) and max(pixels.shape) > _CLOSER * LONG_SIDE_PX:
         closer = _read_at(pixels, labels, network, _CLOSE_SIDE_PX)
-        return max(found, closer, key=len)
+        return max(found, closer, key=lambda reading: len(reading.letters))
     return found
-
-
-def read_next_letter(
-    pixels: NDArray[np.uint8], labels: Sequence[str], letters: Sequence[ReadLetter]
-) -> ReadLetter | None:
-    """The letter after the caption's last, if it is surely printed like the others: the caption then names not all.
-
-    Args:
-        pixels: (H, W, 3) uint8 RGB.
-        labels: as the caption prints them.
-        letters: those that were read. The next one may be a glyph of some other text, which they do not belong to.
-    """
-    last = max(labels, key=str.casefold)
-    if last not in ALPHABET or last in ("", "z", "Z"):
-        return None
-    following = ALPHABET[ALPHABET.index(last) + 1]
-    again = {one.label: one for one in read_letters(pixels, [*labels, following])}
-    are_same = all(one.label in again and again[one.label].box.intersection(one.box) for one in letters)
-    found = again.get(following) if are_same else None
-    return found if found and found.probability >= _SURE else None
 
 
 def _sure_run(letters: Sequence[ReadLetter]) -> tuple[ReadLetter, ...]:
@@ -114,14 +104,34 @@ def _sure_run(letters: Sequence[ReadLetter]) -> tuple[ReadLetter, ...]:
     return tuple(run) if len(run) > 1 else ()
 
 
-def _read_at(
-    pixels: NDArray[np.uint8], labels: Sequence[str], network: Network, long_side_px: int
-) -> tuple[ReadLetter, ...]:
+def _read_at(pixels: NDArray[np.uint8], labels: Sequence[str], network: Network, long_side_px: int) -> Reading:
     glyphs = find_glyphs(pixels, long_side_px)
     if not len(glyphs.boxes):
-        return ()
+        return Reading()
     (probabilities,) = network.run(None, {"patches": glyphs.patches[:, None]})
-    return choose_letters(glyphs, probabilities, labels)
+    letters = choose_letters(glyphs, probabilities, labels)
+    return Reading(letters, next_letter(glyphs, probabilities, labels, letters) if letters else None)
+
+
+def next_letter(
+    glyphs: Glyphs, probabilities: NDArray[np.float32], labels: Sequence[str], letters: Sequence[ReadLetter]
+) -> ReadLetter | None:
+    """The letter after the last label, in the one set of glyphs that shows both it and the letters that were chosen.
+
+    Args:
+        glyphs: of the figure, N of them.
+        probabilities: (N, 53), as `choose_letters` takes them.
+        labels: single letters.
+        letters: what it chose. The next one may be a glyph of some other text, to which they do not belong.
+    """
+    last = max(labels, key=str.casefold)
+    if last in "zZ":
+        return None
+    following = ALPHABET[ALPHABET.index(last) + 1]
+    again = {one.label: one for one in choose_letters(glyphs, probabilities, [*labels, following])}
+    found = again.pop(following, None)
+    is_same_set = tuple(again.values()) == tuple(letters)
+    return found if found and is_same_set and found.probability >= _SURE else None
 
 
 def choose_letters(glyphs: Glyphs, probabilities: NDArray[np.float32], labels: Sequence[str]) -> tuple[ReadLetter, ...]:

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pipeline.config import SplitConfig
 from pipeline.split.boxes import Box
 from pipeline.split.cut import cut_picture
-from pipeline.split.letters import ReadLetter
+from pipeline.split.letters import Reading, ReadLetter
 
 
 def sheet(n: int, side: int = 200) -> np.ndarray:
@@ -49,7 +49,7 @@ def test_a_single_picture_is_single_with_or_without_networks(letters: bool, dete
 
 def test_letters_on_one_panel_are_no_reason_to_give_two(monkeypatch: pytest.MonkeyPatch) -> None:
     letters = tuple(ReadLetter(label, Box(30 + 30 * n, 20, 45 + 30 * n, 40), 0.9) for n, label in enumerate("ab"))
-    monkeypatch.setattr("pipeline.split.cut.read_letters", lambda pixels, labels: letters)
+    monkeypatch.setattr("pipeline.split.cut.read_letters", lambda pixels, labels: Reading(letters))
     cut = cut_picture(sheet(2), "ab", SplitConfig())
     assert (cut.pairs, len(cut.panels)) == ((), 2)
     assert cut.whole_reason == "letters that were read: 2, that stand on a panel of their own: 1"
