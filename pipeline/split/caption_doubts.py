@@ -26,7 +26,7 @@ Stretches = Sequence[tuple[int, int]]
 
 
 def doubtful_labels(
-    caption: str, scheme: Scheme, parts: Sequence[Sentence], own: Mapping[str, Stretches], shared: Stretches
+    caption: str, scheme: Scheme, parts: Sequence[Sentence], own: Mapping[str, Stretches]
 ) -> Iterator[str]:
     """The labels that are in doubt, maybe more than once.
 
@@ -35,33 +35,26 @@ def doubtful_labels(
         scheme: its labels.
         parts: its sentences.
         own: what each label alone was given.
-        shared: what all labels were given.
     """
     if scheme.family is Family.DIGIT and any(marker.style is not Style.BOLD for marker in scheme.placed):
         yield from own  # steps or notes: of eight such captions of 3,990 none has panels 1, 2, 3
-    yield from _open_ended(caption, parts, own, shared)
+    yield from _open_ended(caption, parts, own)
     yield from _naming_others(caption, own)
 
 
-def _open_ended(
-    caption: str, parts: Sequence[Sentence], own: Mapping[str, Stretches], shared: Stretches
-) -> Iterator[str]:
+def _open_ended(caption: str, parts: Sequence[Sentence], own: Mapping[str, Stretches]) -> Iterator[str]:
     """The last labels, where sentences follow that may be about them and not about all, and would change their words.
 
     A sure note, such as that of a scale bar, ends what may go on.
     """
     end = max((stretches[-1][1] for stretches in own.values() if stretches), default=0)
-    rest = [caption[part.start : part.end] for part in parts if _is_shared(part, shared) and part.start >= end]
+    rest = (caption[part.start : part.end] for part in parts if part.start >= end)
     more = " ".join(takewhile(lambda text: not is_sure_note(text), rest))
     for label, stretches in own.items():
         if stretches and stretches[-1][1] == end:
             words = " ".join(caption[start:stop] for start, stop in stretches)
             if _likeness(words, f"{words} {more}") < _SAME_WORDS:
                 yield label
-
-
-def _is_shared(part: Sentence, shared: Stretches) -> bool:
-    return any(start < part.end and part.start < end for start, end in shared)
 
 
 def _naming_others(caption: str, own: Mapping[str, Stretches]) -> Iterator[str]:

@@ -75,7 +75,7 @@ def split_caption(caption: str, marks: Sequence[Mark] = ()) -> CaptionSplit:
         return _whole(Abstention.NO_OWN_WORDS)
     shared = _merged(parts.shared)
     stretches = {label: [(span.start, span.end) for span in spans] for label, spans in zip(labels, own, strict=True)}
-    doubts = doubtful_labels(caption, scheme, found, stretches, [(span.start, span.end) for span in shared])
+    doubts = doubtful_labels(caption, scheme, found, stretches)
     first = min(spans[0].start for spans in own if spans)
     prefix = tuple(span for span in shared if span.start < first)
     return CaptionSplit(labels, own, prefix, shared[len(prefix) :], None, frozenset(parts.doubtful).union(doubts))
