@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.verbs import Arguments, UsageError, add_json, print_json, print_table
+from pipeline.config import SplitConfig
 
 Line = dict[str, Any]
 
@@ -18,6 +19,12 @@ def add_truth(parser: Any) -> None:
     parser.add_argument("--truth", type=Path, required=True, help="labelled set, a JSON object per line")
     parser.add_argument("--predictions", type=Path, help="write what was predicted here, a line per figure")
     add_json(parser)
+
+
+def add_least(parser: Any) -> None:
+    """Adds the limit of `split.min_text_confidence`."""
+    help_text = "least confidence in the words of a panel that is given out; default: %(default)s, as the chain has it"
+    parser.add_argument("--least", type=float, default=SplitConfig().min_text_confidence, help=help_text)
 
 
 FIGURE = ("pmcid", "fig_id", "file", "compound", "panels")
@@ -74,5 +81,5 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
     if isinstance(value, (list, tuple)):
-        return ", ".join(f"{n} {name}" for name, n in value) or "none"
+        return ", ".join(" ".join(map(str, one)) for one in value) or "none"
     return str(value)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from jobs.bench_lines import CAPTION, FIGURE, Line, add_truth, print_scores, read_lines, write_lines
+from jobs.bench_lines import CAPTION, FIGURE, Line, add_least, add_truth, print_scores, read_lines, write_lines
 from jobs.verbs import COMPLETE, Arguments, UsageError, Verbs, add_verb
 from pipeline.config import FetchConfig, SplitConfig
 from pipeline.images import ImageError, Pixels, decode
@@ -71,6 +71,7 @@ def _add_pairs(benches: Verbs) -> None:
     add_truth(parser)
     parser.add_argument("--images", type=Path, required=True, help="folder of the images and articles, at any depth")
     _add_without(parser)
+    add_least(parser)
     parser.add_argument("--captions", type=Path, required=True, help="labelled set of captions, a JSON object per line")
 
 
@@ -92,7 +93,7 @@ def _pairs(args: Arguments, console: Console) -> int:
     ]
     subcaptions = {key: line["subcaptions"] for key, line in captions.items()}
     cuts = _cuts(truth, args)
-    found = [{**_named(figure), "pairs": _emitted(cut)} for figure, cut in zip(truth, cuts, strict=True)]
+    found = [{**_named(figure), "pairs": _emitted(cut, args.least)} for figure, cut in zip(truth, cuts, strict=True)]
     write_lines(args.predictions, found)
     print_scores(args, dataclasses.asdict(score_pairs(truth, subcaptions, found)))
     return COMPLETE
@@ -168,12 +169,12 @@ def _boxes(cut: Cut) -> list[Line]:
     ]
 
 
-def _emitted(figure: _CutFigure) -> list[Line]:
-    """The panels given out, with the words of each."""
+def _emitted(figure: _CutFigure, least: float) -> list[Line]:
+    """The panels given out, with the words of each: those whose confidence is `least` or more."""
     return [
         {**_place(panel), "label": label, "text": render(figure.caption or "", panel_spans(figure.split, label), "own")}
         for panel, label in figure.cut.pairs
-        if figure.split.is_told(label)
+        if figure.split.is_told(label, least)
     ]
 
 

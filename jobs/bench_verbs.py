@@ -8,7 +8,7 @@ import time
 from rich.console import Console
 
 from jobs import bench_fetch, bench_parse, bench_split
-from jobs.bench_lines import Line, add_truth, print_scores, read_lines, write_lines
+from jobs.bench_lines import Line, add_least, add_truth, print_scores, read_lines, write_lines
 from jobs.verbs import COMPLETE, Arguments, Verbs, add_verb
 from pipeline.split.captions import split_caption
 from pipeline.split.score_captions import prediction, score_captions
@@ -27,7 +27,9 @@ def add(verbs: Verbs) -> None:
 
 def _add_captions(benches: Verbs) -> None:
     doc = "Score the caption splitter: labels, exact label sets, words of each panel, abstentions."
-    add_truth(add_verb(benches, "captions", _captions, doc, "pmc15m bench captions --truth captions.jsonl"))
+    parser = add_verb(benches, "captions", _captions, doc, "pmc15m bench captions --truth captions.jsonl")
+    add_truth(parser)
+    add_least(parser)
 
 
 def _captions(args: Arguments, console: Console) -> int:
@@ -36,7 +38,7 @@ def _captions(args: Arguments, console: Console) -> int:
     found = [prediction(figure, split_caption(figure["caption"], _marks(figure))) for figure in truth]
     seconds = time.perf_counter() - began
     by_place = iter(found)
-    scores = dataclasses.asdict(score_captions(truth, lambda figure: next(by_place)))
+    scores = dataclasses.asdict(score_captions(truth, lambda figure: next(by_place), args.least))
     write_lines(args.predictions, found)
     print_scores(args, {**scores, "ms_per_caption": 1000 * seconds / max(1, len(truth))})
     return COMPLETE

@@ -74,6 +74,7 @@ def _candidate(
         flat_share=subfigure.flat_share,
         match=subfigure.match,
         match_confidence=subfigure.match_confidence,
+        text_confidence=subfigure.text_confidence,
         license=figure.license,
         license_url=article.license_url,
         attribution=article.attribution,
@@ -86,4 +87,4 @@ def _candidate(
     )
 
 
-STAGE = Stage("measure", (Subfigure, Figure, Article), (Candidate,), revision=2, start=_start)
+STAGE = Stage("measure", (Subfigure, Figure, Article), (Candidate,), revision=3, start=_start)

@@ -72,6 +72,7 @@ def sample_metadata(pair: Pair) -> dict[str, object]:
         "height_px": pair.height_px,
         "match": pair.match,
         "match_confidence": pair.match_confidence,
+        "text_confidence": pair.text_confidence,
         "license": pair.license,
         "license_url": pair.license_url,
         "attribution": pair.attribution,

@@ -38,6 +38,7 @@ class Candidate(Record):
     flat_share: float = column("share of the crop's pixels that have its most frequent brightness, 0 to 1")
     match: str = column("how picture and words were matched: label, order, single, none")
     match_confidence: float = column("confidence in the match, 0 to 1")
+    text_confidence: float = column("confidence in the panel's own words, 0 to 1; 1 for the whole figure")
     license: str | None = column("licence code of the figure; null where none is machine-readable")
     license_url: str | None = column("link to the licence's text")
     attribution: str = column("whom to name when the picture is shown")

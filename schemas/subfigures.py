@@ -41,6 +41,7 @@ class Subfigure(Record):
         "how picture and words were matched; none: the figure may be compound and was left whole"
     )
     match_confidence: float = column("confidence in the match, 0 to 1")
+    text_confidence: float = column("confidence in the panel's own words, 0 to 1; 1 for the whole figure")
     is_compound: bool = column("the caption names panels or panels were found")
     n_panels: int = column("panels found in the image, 1 for a single picture")
     whole_reason: str | None = column("why a compound figure was not split")

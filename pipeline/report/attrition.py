@@ -100,6 +100,7 @@ def passages(tables: Tables, rejects: Rejects) -> list[Passage]:
         passage("parse", GRAPHIC, kept["parse"]["figures"]),
         passage("fetch", GRAPHIC, kept["fetch"]["images"], kept["parse"]["figures"]),
         passage("split", GRAPHIC, n_decoded, kept["fetch"]["images"]),
+        passage("split", PICTURE, kept["split"]["subfigures"]),
         passage("measure", PICTURE, kept["measure"]["candidates"], kept["split"]["subfigures"]),
         passage("filter", PICTURE, kept["filter"]["candidates"], n_in["filter"]),
         passage("dedup", PICTURE, kept["dedup"]["pairs"], n_in["dedup"]),

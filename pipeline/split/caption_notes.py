@@ -44,11 +44,6 @@ def is_note(sentence: str) -> bool:
     return _NOTE.search(sentence[:_NOTE_WINDOW]) is not None
 
 
-def is_sure_note(sentence: str) -> bool:
-    """Is it about all panels whatever it begins with?"""
-    return _SURE_NOTE.search(sentence[:_NOTE_WINDOW]) is not None
-
-
 def points_back(sentence: str) -> bool:
     """Does it begin with what the words before it have named (`These transcripts …`), and is no note?"""
     return sentence.startswith(("This ", "These ")) and not is_note(sentence) and not _SURE_NOTE.search(sentence)

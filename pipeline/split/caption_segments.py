@@ -20,7 +20,7 @@ from pipeline.split.caption_phrases import phrases_after, phrases_before
 from pipeline.split.caption_runs import Placed
 from pipeline.split.caption_scheme import Scheme
 from pipeline.split.caption_sentences import Sentence
-from pipeline.split.caption_tails import overlong, tail_start
+from pipeline.split.caption_tails import tail_start
 from pipeline.split.caption_words import Phrase, trim
 
 _APART = re.compile(r";|\b(?:while|whereas|but)\b")
@@ -38,8 +38,6 @@ class Parts:
 
     own: dict[str, list[tuple[int, int]]]
     shared: list[tuple[int, int]] = field(default_factory=list)
-    doubtful: set[str] = field(default_factory=set)
-    """Labels whose words may run on into words about others."""
 
 
 def divide(caption: str, scheme: Scheme, parts: Sequence[Sentence]) -> Parts:
@@ -191,8 +189,6 @@ class _Divider:
         is_after = labels_come_first(self.caption, start, end, markers)
         phrases = (phrases_after if is_after else phrases_before)(self.caption, start, end, markers)
         everyone = _names(markers)
-        if unsure := overlong(self.caption, phrases, is_after=is_after):
-            self.found.doubtful.update(_names(unsure.markers))
         for phrase in phrases:
             self._give(_names(phrase.markers) if phrase.markers else everyone, phrase.start, phrase.end)
 

@@ -1,4 +1,4 @@
-"""Tails: where the last of several phrases runs on into words about all, and phrases that may do so unseen."""
+"""Tails: where the last of several phrases runs on into words about all."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ _TAIL, _LONG_TAIL = 2, 3
 """Words that a tail has at least; the second where it is less sure."""
 _MORE_WORDS = 3
 """The last phrase without its tail is longer than the others by no more than this."""
-_TIMES_LONGER = 2
-"""And a phrase so many times as long as the others is in doubt."""
 
 
 def tail_start(caption: str, frame: Phrase, phrases: Sequence[Phrase]) -> int | None:
@@ -66,18 +64,3 @@ def _opens_clause(words: Sequence[Word], number: int) -> bool:
     at = number + (words[number][0] == "and")
     word = words[at][0] if at < len(words) else ""
     return word in _RELATIVE | HEAD_WORDS or word.endswith(("ing", "ed"))
-
-
-def overlong(caption: str, phrases: Sequence[Phrase], *, is_after: bool) -> Phrase | None:
-    """The phrase at the open end of a sentence, the last or the first one, if it is much longer than the others.
-
-    Then it may well hold words about all: `two structural biopolymers lignin (A) and cellulose (B)`. Source: of 78 such
-    phrases in captions of 1,200 articles most do.
-    """
-    counts = [(len(flat_words(caption, phrase)), phrase) for phrase in phrases if phrase.markers]
-    counts = [(n, phrase) for n, phrase in counts if n]
-    if len(counts) < 2:
-        return None
-    n_words, phrase = counts.pop(-1 if is_after else 0)
-    longest = max(n for n, _ in counts)
-    return phrase if n_words >= max(_TIMES_LONGER * longest, longest + _MORE_WORDS) else None

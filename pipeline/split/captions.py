@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.split.caption_doubts import doubtful_labels
+from pipeline.split.caption_confidence import text_confidence
 from pipeline.split.caption_markers import find_markers, is_bracketed_lead
 from pipeline.split.caption_notes import is_abbreviations
 from pipeline.split.caption_positions import choose_positions
@@ -50,11 +50,19 @@ class CaptionSplit:
     prefix: tuple[Span, ...]
     suffix: tuple[Span, ...]
     abstained: Abstention | None
-    doubtful: frozenset[str] = frozenset()
+    confidence: tuple[float, ...] = ()
 
-    def is_told(self, label: str) -> bool:
-        """Does the caption surely say something of this panel alone? Without that the panel gives no pair."""
-        return bool(self.own[self.labels.index(label)]) and label not in self.doubtful
+    def own_of(self, label: str) -> tuple[Span, ...]:
+        """The words about one label."""
+        return self.own[self.labels.index(label)]
+
+    def confidence_of(self, label: str) -> float:
+        """How likely they are the right ones, 0 to 1."""
+        return self.confidence[self.labels.index(label)]
+
+    def is_told(self, label: str, least: float) -> bool:
+        """Does the caption say something of this panel alone that is right with this confidence at least?"""
+        return bool(self.own_of(label)) and self.confidence_of(label) >= least
 
 
 def split_caption(caption: str, marks: Sequence[Mark] = ()) -> CaptionSplit:
@@ -74,11 +82,12 @@ def split_caption(caption: str, marks: Sequence[Mark] = ()) -> CaptionSplit:
     if not any(own) or (scheme.family is None and not all(own)):
         return _whole(Abstention.NO_OWN_WORDS)
     shared = _merged(parts.shared)
-    stretches = {label: [(span.start, span.end) for span in spans] for label, spans in zip(labels, own, strict=True)}
-    doubts = doubtful_labels(caption, scheme, found, stretches)
     first = min(spans[0].start for spans in own if spans)
     prefix = tuple(span for span in shared if span.start < first)
-    return CaptionSplit(labels, own, prefix, shared[len(prefix) :], None, frozenset(parts.doubtful).union(doubts))
+    suffix = shared[len(prefix) :]
+    stretches = {label: [(span.start, span.end) for span in spans] for label, spans in zip(labels, own, strict=True)}
+    sure = text_confidence(caption, scheme, found, stretches, has_suffix=bool(suffix))
+    return CaptionSplit(labels, own, prefix, suffix, None, tuple(sure[label] for label in labels))
 
 
 def panel_spans(split: CaptionSplit, label: str) -> list[CaptionSpan]:
@@ -90,7 +99,7 @@ def panel_spans(split: CaptionSplit, label: str) -> list[CaptionSpan]:
     if label not in split.labels:
         raise KeyError(label)
     spans = [_span(piece, "prefix") for piece in split.prefix]
-    spans += [_span(piece, "own") for piece in split.own[split.labels.index(label)]]
+    spans += [_span(piece, "own") for piece in split.own_of(label)]
     spans += [_span(piece, "suffix") for piece in split.suffix]
     return sorted(spans, key=lambda span: (span.start, span.end))
 

@@ -20,7 +20,7 @@ from pipeline.stage import Context, Function, Outcome, Stage, Stored
 from pipeline.tar import read_slice
 from schemas.figures import Figure
 from schemas.images import Image
-from schemas.reject import Reject
+from schemas.reject import Reason, Reject
 from schemas.subfigures import CaptionSpan, Subfigure
 
 _reject = partial(Reject, stage="split")
@@ -50,8 +50,19 @@ def _subfigures(pixels: Pixels, figure: Figure, config: SplitConfig) -> Iterator
     whole = Panel(Box(0, 0, width, height), 1.0)
     yield _subfigure(pixels, figure, caption, cut, config, 0, whole, None)
     for number, (panel, label) in enumerate(cut.pairs, start=1):
-        if caption.is_told(label):
+        if caption.is_told(label, config.min_text_confidence):
             yield _subfigure(pixels, figure, caption, cut, config, number, panel, label)
+        else:
+            yield _untold(subfigure_id(figure.id, number), caption, label, config.min_text_confidence)
+
+
+def _untold(record_id: str, caption: CaptionSplit, label: str, least: float) -> Reject:
+    """Why a panel that was matched gives no pair."""
+    if not caption.own_of(label):
+        detail = f"panel {label}: the caption says nothing of it alone"
+        return _reject(record_id=record_id, reason=Reason.NO_PANEL_TEXT, detail=detail)
+    detail = f"panel {label}: its words are right with {caption.confidence_of(label):.2f}, under {least}"
+    return _reject(record_id=record_id, reason=Reason.PANEL_TEXT_IN_DOUBT, detail=detail)
 
 
 def _cut(pixels: Pixels, figure: Figure, labels: Sequence[str], config: SplitConfig) -> Cut:
@@ -99,6 +110,7 @@ def _subfigure(
         common_caption=common_text(figure.caption, caption) or None if caption.labels else None,
         match=cut.method,
         match_confidence=round(float(cut.confidence), 4),
+        text_confidence=1.0 if label is None else caption.confidence_of(label),
         is_compound=len(caption.labels) > 1 or len(cut.panels) > 1,
         n_panels=len(cut.panels),
         whole_reason=cut.whole_reason,
@@ -129,4 +141,4 @@ def _sanity(crop: Pixels) -> tuple[float, float]:
     return round(float(luma.std()), 3), round(float(counts.max() / luma.size), 5)
 
 
-STAGE = Stage("split", (Image, Figure), (Subfigure,), revision=4, start=_start)
+STAGE = Stage("split", (Image, Figure), (Subfigure,), revision=5, start=_start)

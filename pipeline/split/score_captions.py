@@ -26,9 +26,11 @@ class CaptionScores:
 
     Labels are compared without case and counted over all figures; `exact_label_sets` is the share of figures whose set
     is right; `distinct_token_f1` is the mean over all true panels, 0 for those whose label was not found; `abstentions`
-    counts by reason. `n_told` are the labels given out, which may become pairs: those with words of their own that are
-    not in doubt. `words_right` is the share of them that letter a true panel and have its words (distinct-token F1 of
-    `RIGHT_WORDS` or more), `told_right` the number of these by the number of true panels.
+    counts by reason. `n_told` are the labels given out, which may become pairs: those with words of their own whose
+    confidence is not under the limit. `words_right` is the share of them that letter a true panel and have its words
+    (distinct-token F1 of `RIGHT_WORDS` or more), `told_right` the number of these by the number of true panels.
+    `right_by_confidence` has, for each confidence that was stated, how many labels with words have it, and how many of
+    these are right.
     """
 
     n_figures: int
@@ -41,12 +43,13 @@ class CaptionScores:
     n_told: int
     words_right: float
     told_right: float
+    right_by_confidence: tuple[tuple[float, int, int], ...]
     n_abstained: int
     abstentions: tuple[tuple[str, int], ...]
 
 
 def prediction(figure: Mapping[str, Any], split: CaptionSplit) -> dict[str, Any]:
-    """A split as one line of the benchmark: `pmcid, fig_id, subcaptions, common, spans, doubtful, abstained`."""
+    """A split as one line of the benchmark: `pmcid, fig_id, subcaptions, common, spans, confidence, abstained`."""
     caption = str(figure["caption"])
     spans = {
         label: [[span.start, span.end] for span in own] for label, own in zip(split.labels, split.own, strict=True)
@@ -57,18 +60,28 @@ def prediction(figure: Mapping[str, Any], split: CaptionSplit) -> dict[str, Any]
         "subcaptions": {label: render(caption, panel_spans(split, label), "own") for label in split.labels},
         "common": common_text(caption, split),
         "spans": spans,
-        "doubtful": sorted(split.doubtful),
+        "confidence": dict(zip(split.labels, split.confidence, strict=True)),
         "abstained": split.abstained,
     }
 
 
 def score_captions(
-    truth: Iterable[dict[str, Any]], predict: Callable[[dict[str, Any]], CaptionSplit | Mapping[str, Any]]
+    truth: Iterable[dict[str, Any]],
+    predict: Callable[[dict[str, Any]], CaptionSplit | Mapping[str, Any]],
+    least: float = 0.0,
 ) -> CaptionScores:
-    """The scores of a splitter; each figure of `truth` has `caption` and `subcaptions {label: text}`."""
-    n_true = n_found = n_right = n_exact = n_figures = n_told = n_worded = 0
+    """The scores of a splitter.
+
+    Args:
+        truth: figures with `caption` and `subcaptions {label: text}`.
+        predict: the split of a figure.
+        least: words of a lower confidence are not given out.
+    """
+    n_true = n_found = n_right = n_exact = n_figures = 0
     token_f1: list[float] = []
     reasons: Counter[str] = Counter()
+    stated: Counter[float] = Counter()
+    true: Counter[float] = Counter()
     for figure in truth:
         answer = predict(figure)
         line = prediction(figure, answer) if isinstance(answer, CaptionSplit) else answer
@@ -79,11 +92,13 @@ def score_captions(
         n_exact += wanted.keys() == found.keys()
         figure_f1 = dict(zip(wanted, distinct_token_f1(wanted, found), strict=True))
         token_f1 += figure_f1.values()
-        told = _told(line)
-        n_told += len(told)
-        n_worded += sum(figure_f1.get(label, 0.0) >= RIGHT_WORDS for label in told)
+        for label, confidence in _confidences(line).items():
+            stated[confidence] += 1
+            true[confidence] += figure_f1.get(label, 0.0) >= RIGHT_WORDS
         if not found:
             reasons[str(line.get("abstained") or "no_labels")] += 1
+    told = [confidence for confidence in stated if confidence >= least]
+    n_told, n_worded = (sum(counts[confidence] for confidence in told) for counts in (stated, true))
     precision, recall = _ratio(n_right, n_found), _ratio(n_right, n_true)
     return CaptionScores(
         n_figures=n_figures,
@@ -96,6 +111,7 @@ def score_captions(
         n_told=n_told,
         words_right=_ratio(n_worded, n_told),
         told_right=_ratio(n_worded, n_true),
+        right_by_confidence=tuple((confidence, stated[confidence], true[confidence]) for confidence in sorted(stated)),
         n_abstained=sum(reasons.values()),
         abstentions=tuple(sorted(reasons.items())),
     )
@@ -114,10 +130,10 @@ def distinct_token_f1(wanted: Mapping[str, str], found: Mapping[str, str]) -> li
     return scores
 
 
-def _told(line: Mapping[str, Any]) -> set[str]:
-    """The labels of a prediction that have words, and no doubt about them."""
-    doubtful = {label.lower() for label in line.get("doubtful", ())}
-    return {label for label, text in _folded(line["subcaptions"]).items() if text} - doubtful
+def _confidences(line: Mapping[str, Any]) -> dict[str, float]:
+    """How sure the words of the labels are that have some; 1 where a prediction does not say."""
+    stated = {label.lower(): float(confidence) for label, confidence in line.get("confidence", {}).items()}
+    return {label: stated.get(label, 1.0) for label, text in _folded(line["subcaptions"]).items() if text}
 
 
 def _bag_f1(wanted: Counter[str], found: Counter[str]) -> float:

@@ -33,6 +33,7 @@ GOOD = Candidate(
     flat_share=0.6,
     match="single",
     match_confidence=1.0,
+    text_confidence=1.0,
     license="CC BY",
     license_url=None,
     attribution="A",

@@ -199,11 +199,6 @@ def test_sentences_that_refer_back_stay_with_the_last_panel() -> None:
     assert own(caption)["B"] == "Heat map of samples. The heat map is sorted."
 
 
-def test_a_phrase_much_longer_than_its_neighbour_is_in_doubt() -> None:
-    split = split_caption("Concentrations of two plant structural biopolymers lignin (A) and cellulose (B) in roots.")
-    assert [split.is_told(label) for label in ("A", "B")] == [False, True]
-
-
 def test_a_label_inside_a_clause_owns_both_sides() -> None:
     parts = own("Aneurysms. The right kidney (a) has many; the left kidney (b) has few.")
     assert parts == {"a": "The right kidney has many", "b": "the left kidney has few."}

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from pipeline.config import Config
+from pipeline.config import Config, SplitConfig
 from pipeline.split.figure import STAGE
-from pipeline.stage import Context, Stored
+from pipeline.stage import Context, Outcome, Stored
 from schemas.figures import Figure
 from schemas.images import Image
+from schemas.reject import Reason, Reject
 from schemas.subfigures import Subfigure
 
-CAPTION = "Cells. (a) Control. (b) Treated with salt. Bars, 5 mm."
+CAPTION = "Cells. (a) Control. (b) Treated with salt."
 
 
 def png(n_panels: int) -> bytes:
@@ -30,8 +31,8 @@ def png(n_panels: int) -> bytes:
     return buffer.getvalue()
 
 
-def split(root: Path, data: bytes, *, caption: str = CAPTION, graphic: tuple[int, int] = (1, 1)) -> list[Subfigure]:
-    """The subfigures of a file that is the first or second graphic of so many."""
+def outcomes(root: Path, data: bytes, caption: str, graphic: tuple[int, int], least: float) -> list[Outcome]:
+    """What becomes of a file that is the first or second graphic of so many."""
     (root / "images.tar").write_bytes(data)
     number, n_graphics = graphic
     ids = {"figure_id": "PMC1_v1_f001", "article_id": "PMC1_v1"}
@@ -70,9 +71,16 @@ def split(root: Path, data: bytes, *, caption: str = CAPTION, graphic: tuple[int
         shard="images.tar",
         offset=0,
     )
-    found = list(STAGE.start(Context(Config(), root, ""))(image, figure))
-    assert all(isinstance(outcome, Stored) for outcome in found)
-    return [outcome.record for outcome in found]
+    config = Config(split=SplitConfig(min_text_confidence=least))
+    return list(STAGE.start(Context(config, root, ""))(image, figure))
+
+
+def split(
+    root: Path, data: bytes, *, caption: str = CAPTION, graphic: tuple[int, int] = (1, 1), least: float = 0.95
+) -> list[Subfigure]:
+    """The subfigures of a file."""
+    found = outcomes(root, data, caption, graphic, least)
+    return [outcome.record for outcome in found if isinstance(outcome, Stored)]
 
 
 def test_panels_have_the_words_of_their_label(tmp_path: Path) -> None:
@@ -97,6 +105,18 @@ def test_files_that_the_labels_do_not_count_stay_whole(tmp_path: Path) -> None:
     assert [row.kind for row in split(tmp_path, png(1), graphic=(1, 3))] == ["whole"]
 
 
-def test_a_panel_whose_words_are_in_doubt_has_no_pair(tmp_path: Path) -> None:
-    caption = "Amount of two plant structural biopolymers lignin (a) and cellulose (b) in roots."
-    assert [row.panel_label for row in split(tmp_path, png(2), caption=caption)] == [None, "b"]
+@pytest.mark.parametrize(("least", "labels"), [(0.95, [None]), (0.7, [None, "a"]), (0.5, [None, "a", "b"])])
+def test_a_panel_whose_words_are_in_doubt_has_no_pair(least: float, labels: list[str | None], tmp_path: Path) -> None:
+    caption = "Lignin (a) and cellulose (b) in roots."
+    assert [row.panel_label for row in split(tmp_path, png(2), caption=caption, least=least)] == labels
+
+
+def test_a_panel_without_a_pair_has_a_reason(tmp_path: Path) -> None:
+    _, panel, turned_away = outcomes(tmp_path, png(2), CAPTION + " Bars, 5 mm.", (1, 1), 0.95)
+    assert isinstance(panel, Stored)
+    assert turned_away == Reject(
+        stage="split",
+        record_id="PMC1_v1_f001_s02",
+        reason=Reason.PANEL_TEXT_IN_DOUBT,
+        detail="panel b: its words are right with 0.64, under 0.95",
+    )

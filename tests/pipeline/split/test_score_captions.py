@@ -55,10 +55,11 @@ def test_the_same_words_for_all_panels_are_matched_by_their_labels() -> None:
 def test_labels_given_out_are_right_with_a_true_letter_and_its_words() -> None:
     answers: list[dict[str, Any]] = [
         {"subcaptions": {"A": "Fat.", "B": "Fat.", "C": ""}},
-        {"subcaptions": {"A": "Fat.", "D": "x"}, "doubtful": ["A"]},
+        {"subcaptions": {"A": "Fat.", "D": "x"}, "confidence": {"A": 0.5, "D": 0.9}},
     ]
     answer = iter(answers)
-    scores = score_captions([TRUTH, TRUTH], lambda figure: next(answer))
+    scores = score_captions([TRUTH, TRUTH], lambda figure: next(answer), least=0.8)
+    assert scores.right_by_confidence == ((0.5, 1, 1), (0.9, 1, 0), (1.0, 2, 1))
     assert (scores.n_told, scores.words_right, scores.told_right) == (3, pytest.approx(1 / 3), 0.25)
 
 

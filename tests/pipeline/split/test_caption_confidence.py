@@ -1,0 +1,41 @@
+"""How sure the words of a label are, by the way they were found."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.split.captions import split_caption
+
+
+def confidence(caption: str) -> dict[str, float]:
+    split = split_caption(caption)
+    assert split.labels
+    return dict(zip(split.labels, split.confidence, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("caption", "expected"),
+    [
+        ("Salt. (A) Length of the roots. (B) Growth of shoots.", {"A": 0.96, "B": 0.96}),
+        ("Salt. (A, B) Length of the roots. (C) Growth of shoots.", {"A": 0.96, "B": 0.96, "C": 0.96}),
+        ("Salt. (A, B) Roots and shoots, respectively. (C) Growth.", {"A": 0.63, "B": 0.63, "C": 0.96}),
+        ("Salt. (A) Roots and (B) shoots. (C) Growth of both.", {"A": 0.8, "B": 0.8, "C": 0.92}),
+        ("Salt. Roots (A) and shoots (B) of wheat.", {"A": 0.76, "B": 0.64}),
+        ("Salt. Roots (A, B) and shoots (C).", {"A": 0.65, "B": 0.65, "C": 0.76}),
+        ("Salt. (A) Length. (B) Growth. Data are means of six plants.", {"A": 0.96, "B": 0.64}),
+    ],
+)
+def test_the_way_the_words_were_found_tells(caption: str, expected: dict[str, float]) -> None:
+    assert confidence(caption) == expected
+
+
+def test_numbers_in_brackets_are_steps_and_never_right() -> None:
+    steps = confidence("Preparation of samples. (1) Washing in water. (2) Drying in air. (3) Weighing on a balance.")
+    assert set(steps.values()) == {0.0}
+
+
+def test_labels_without_words_have_none() -> None:
+    split = split_caption("(A) Roots of wheat. (B) (C) Shoots of wheat.")
+    assert [split.is_told(label, 0.0) for label, own in zip(split.labels, split.own, strict=True) if not own] == [
+        False for own in split.own if not own
+    ]
