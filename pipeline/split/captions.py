@@ -41,8 +41,8 @@ class CaptionSplit:
 
     `own[i]` are the words about `labels[i]` alone (or about a few panels with it), without the label; it is empty where
     the caption says nothing of that panel alone. `prefix` and `suffix` are the words about all panels, before and after
-    the first own words. The spans of each tuple are sorted and do not overlap. `doubtful` are the labels whose own
-    words may run on into words about other panels.
+    the first own words. The spans of each tuple are sorted and do not overlap. `confidence[i]` is how likely `own[i]`
+    are the right words, 0 to 1; 0 where it is empty.
     """
 
     labels: tuple[str, ...]
