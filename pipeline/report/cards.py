@@ -52,7 +52,7 @@ def _verdict(exhibit: Exhibit) -> str:
     whole, panels = exhibit.whole, exhibit.panels
     if panels:
         how = f"matched by {whole.match}, confidence {whole.match_confidence:.2f}"
-        return f"{len(panels)} {'panel' if len(panels) == 1 else 'panels'}, {how}"
+        return f"{len(panels)} of {whole.n_panels} {'panel' if whole.n_panels == 1 else 'panels'}, {how}"
     if whole.whole_reason:
         return f"left whole: {whole.whole_reason}"
     return "a single picture"

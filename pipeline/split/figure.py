@@ -48,9 +48,11 @@ def _subfigures(pixels: Pixels, figure: Figure, config: SplitConfig) -> Iterator
     cut = _cut(pixels, figure, caption.labels, config)
     height, width = pixels.shape[:2]
     whole = Panel(Box(0, 0, width, height), 1.0)
-    yield _subfigure(pixels, figure, caption, cut, config, 0, whole, None)
+    told = {label for _, label in cut.pairs if caption.is_told(label, config.min_text_confidence)}
+    left = cut if told or not cut.pairs else cut.kept_whole("which words speak of which panel is in doubt")
+    yield _subfigure(pixels, figure, caption, left, config, 0, whole, None)
     for number, (panel, label) in enumerate(cut.pairs, start=1):
-        if caption.is_told(label, config.min_text_confidence):
+        if label in told:
             yield _subfigure(pixels, figure, caption, cut, config, number, panel, label)
         else:
             yield _untold(subfigure_id(figure.id, number), caption, label, config.min_text_confidence)

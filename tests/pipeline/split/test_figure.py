@@ -111,6 +111,12 @@ def test_a_panel_whose_words_are_in_doubt_has_no_pair(least: float, labels: list
     assert [row.panel_label for row in split(tmp_path, png(2), caption=caption, least=least)] == labels
 
 
+def test_a_figure_without_sure_panels_says_why_it_stays_whole(tmp_path: Path) -> None:
+    (whole,) = split(tmp_path, png(2), caption="Lignin (a) and cellulose (b) in roots.")
+    assert (whole.match, whole.n_panels, whole.is_compound) == ("none", 2, True)
+    assert whole.whole_reason == "which words speak of which panel is in doubt"
+
+
 def test_a_panel_without_a_pair_has_a_reason(tmp_path: Path) -> None:
     _, panel, turned_away = outcomes(tmp_path, png(2), CAPTION + " Bars, 5 mm.", (1, 1), 0.95)
     assert isinstance(panel, Stored)
