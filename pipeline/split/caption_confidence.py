@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from itertools import pairwise
 
 from pipeline.split.caption_labels import Family
 from pipeline.split.caption_markers import Style
+from pipeline.split.caption_runs import Placed
 from pipeline.split.caption_scheme import Scheme
 from pipeline.split.caption_sentences import Sentence
+from pipeline.split.caption_words import trim
 
 Stretches = Sequence[tuple[int, int]]
 """Half-open, in code points of the caption, in order."""
@@ -32,10 +35,10 @@ class _Way(Enum):
     """Several labels, not all, have the same words."""
     OPEN_END = 0.64
     """Words about all follow the last label's own, or what was taken for such."""
-    INSIDE = 0.76
-    """The label stands inside a sentence: `Roots (A) and shoots (B) of wheat.`"""
-    LISTED = 0.8
-    """The label opens its words in a sentence that another label opens: `(A) Roots and (B) shoots.`"""
+    INSIDE = 0.7
+    """The label stands inside a sentence that another label or none opens: `Roots (A) and shoots (B) of wheat.`"""
+    ENCLOSED = 0.94
+    """They stand between the label and the next one, in the only sentence with labels: `(A) Roots and (B) shoots.`"""
     OPENS = 0.92
     """The label opens a sentence of its own; other labels stand inside of sentences."""
     ALL_OPEN = 0.96
@@ -84,10 +87,23 @@ class _Judge:
         return _Way.ALL_OPEN if self.all_open else self._place(label)
 
     def _place(self, label: str) -> _Way:
-        mine = [part for part in self.marked if any(label == one.text for m in part.markers for one in m.labels)]
-        if all(_has_one_opener(part) for part in mine):
-            return _Way.OPENS
-        return _Way.LISTED if all(part.is_led for part in mine) else _Way.INSIDE
+        if self._is_enclosed(label):
+            return _Way.ENCLOSED
+        mine = [part for part in self.marked if any(_names(marker, label) for marker in part.markers)]
+        return _Way.OPENS if all(_has_one_opener(part) for part in mine) else _Way.INSIDE
+
+    def _is_enclosed(self, label: str) -> bool:
+        """Do its words fill the space up to the next label, in the only sentence with labels?"""
+        (start, stop), *others = self.own[label]
+        for marker, following in pairwise(self.marked[0].markers):
+            if _names(marker, label):
+                is_between = marker.end <= start and not others and len(self.marked) == 1
+                return is_between and not self._has_words(marker.end, start) | self._has_words(stop, following.start)
+        return False
+
+    def _has_words(self, start: int, end: int) -> bool:
+        first, last = trim(self.caption, start, end)
+        return first < last
 
     def _is_shared(self, label: str) -> bool:
         """Has another label some of the same words?"""
@@ -99,6 +115,10 @@ class _Judge:
         starts = [start for start, _ in self.own[label]]
         mine = (part for part in self.parts if any(part.start <= start < part.end for start in starts))
         return any("respectively" in self.caption[part.start : part.end] for part in mine)
+
+
+def _names(marker: Placed, label: str) -> bool:
+    return any(label == named.text for named in marker.labels)
 
 
 def _has_one_opener(sentence: Sentence) -> bool:

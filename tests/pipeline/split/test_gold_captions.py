@@ -53,7 +53,7 @@ def test_scores_on_the_half_score(corpus: Path, join: ModuleType, tmp_path: Path
     scores = score_captions(truth, lambda line: split_caption(line["caption"], marks[line["caption"]]), least)
     assert scores.label_f1 >= 0.95
     assert scores.distinct_token_f1 >= 0.85
-    assert scores.words_right >= 0.95 and scores.n_told > 400
+    assert scores.words_right >= 0.94 and scores.n_told > 500
 
 
 @pytest.mark.corpus
