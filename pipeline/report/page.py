@@ -151,7 +151,8 @@ def _figures(shown: list[Exhibit], max_pixels: int) -> Html:
 def _stayed_whole(shown: list[Exhibit], max_pixels: int) -> Html:
     explained = (
         "Their captions name panels, or panels were found, but words and boxes could not be matched with confidence, "
-        "no panel has words of its own that are sure, or the figure may not be cut; the whole figure goes on with its whole caption instead."
+        "no panel has words of its own that are sure, or the figure may not be cut; the whole figure goes on with its "
+        "whole caption instead."
     )
     drawn = cards(figure_card(exhibit, max_pixels) for exhibit in shown) if shown else sections.note("None.")
     return sections.section("whole", _PARTS["whole"], sections.note(explained), drawn)
