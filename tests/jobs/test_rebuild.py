@@ -42,6 +42,9 @@ EXPECTED = {
     "no_derivatives": ("catalog", Reason.LICENSE_CLASS),
 }
 
+UNSURE = {Reason.PANEL_TEXT_IN_DOUBT, Reason.NO_PANEL_TEXT}
+"""No fault: a caption that names panels does not always say surely which words are whose."""
+
 
 def rows(root: Root, table: str) -> list[dict[str, Any]]:
     tables = Tables(root, root.chain().stages)
@@ -85,7 +88,7 @@ def test_planted_faults_end_as_the_right_reject(built, sample) -> None:
 def test_nothing_is_rejected_but_what_was_planted(built) -> None:
     """In all stages that look at a record alone. Splits and duplicates depend on the other records."""
     alone = [row for row in rows(built.root, "rejects") if row["stage"] in ("parse", "fetch", "split", "filter")]
-    reasons = Counter(row["reason"] for row in alone)
+    reasons = Counter(row["reason"] for row in alone if row["reason"] not in UNSURE)
     expected = Counter(str(reason) for stage, reason in EXPECTED.values() if stage != "catalog")
     assert reasons - Counter({"alternative": 1}) == expected
 
@@ -217,8 +220,8 @@ def test_the_real_corpus(corpus: Path, build: Callable[..., Any], tmp_path: Path
         (figures["PMC4745280", "CRIOT2016-4295601.001.jpg"], "split", "decode_error"),
     } <= rejects
     faulty = ("PMC4737045", "PMC4738733", "PMC4774317", "PMC4736760", "PMC4745280")
-    others = [row for row in rejects if row[1] in ("catalog", "fetch", "split") and not row[0].startswith(faulty)]
-    assert others == []
+    others = {row for row in rejects if row[1] in ("catalog", "fetch", "split") and not row[0].startswith(faulty)}
+    assert {reason for _, _, reason in others} <= UNSURE
     with (corpus / "cloud-gaps.csv").open() as file:
         gaps = {(row["pmcid"], row["fig_id"]) for row in csv.DictReader(file)}
     unresolved = sum(row[2] in ("unresolved_image", "rights_reserved") for row in rejects)
