@@ -31,18 +31,18 @@ class _Way(Enum):
     """A number in brackets: of a step of the work, or of a note."""
     EACH = 0.63
     """Several labels have the same words, which name something of each, `respectively`."""
-    SHARED = 0.65
-    """Several labels, not all, have the same words."""
     OPEN_END = 0.64
     """Words about all follow the last label's own, or what was taken for such."""
+    SHARED = 0.65
+    """Several labels, not all, have the same words."""
     INSIDE = 0.7
-    """The label stands inside a sentence that another label or none opens: `Roots (A) and shoots (B) of wheat.`"""
-    ENCLOSED = 0.94
-    """They stand between the label and the next one, in the only sentence with labels: `(A) Roots and (B) shoots.`"""
+    """The label stands inside a sentence: `Roots (A) and shoots (B) of wheat.`"""
     OPENS = 0.92
-    """The label opens a sentence of its own; other labels stand inside of sentences."""
+    """The label opens a sentence and stands nowhere else, but others stand inside of sentences."""
+    ENCLOSED = 0.94
+    """The words fill the space up to the next label, in the only sentence with labels: `(A) Roots and (B) shoots.`"""
     ALL_OPEN = 0.96
-    """As all labels of the caption do, alone or several together: `(A, B) Roots. (C) Shoots.`"""
+    """All labels of the caption open sentences, alone or together, and stand nowhere else: `(A, B) Roots. (C) Shoots.`"""
 
 
 def text_confidence(
@@ -93,12 +93,14 @@ class _Judge:
         return _Way.OPENS if all(_has_one_opener(part) for part in mine) else _Way.INSIDE
 
     def _is_enclosed(self, label: str) -> bool:
-        """Do its words fill the space up to the next label, in the only sentence with labels?"""
+        """Do the words of a label fill the space up to the next one, in the only sentence with labels?"""
         (start, stop), *others = self.own[label]
         for marker, following in pairwise(self.marked[0].markers):
             if _names(marker, label):
                 is_between = marker.end <= start and not others and len(self.marked) == 1
-                return is_between and not self._has_words(marker.end, start) | self._has_words(stop, following.start)
+                return is_between and not (
+                    self._has_words(marker.end, start) or self._has_words(stop, following.start)
+                )
         return False
 
     def _has_words(self, start: int, end: int) -> bool:
