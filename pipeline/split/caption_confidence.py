@@ -98,9 +98,7 @@ class _Judge:
         for marker, following in pairwise(self.marked[0].markers):
             if _names(marker, label):
                 is_between = marker.end <= start and not others and len(self.marked) == 1
-                return is_between and not (
-                    self._has_words(marker.end, start) or self._has_words(stop, following.start)
-                )
+                return is_between and not (self._has_words(marker.end, start) or self._has_words(stop, following.start))
         return False
 
     def _has_words(self, start: int, end: int) -> bool:
