@@ -42,7 +42,7 @@ class _Way(Enum):
     ENCLOSED = 0.94
     """The words fill the space up to the next label, in the only sentence with labels: `(A) Roots and (B) shoots.`"""
     ALL_OPEN = 0.96
-    """All labels of the caption open sentences, alone or together: `(A, B) Roots. (C) Shoots.` None stands elsewhere."""
+    """All labels of the caption open sentences and stand nowhere else: `(A, B) Roots. (C) Shoots.`"""
 
 
 def text_confidence(
