@@ -411,7 +411,8 @@ def test_spans_are_verbatim_sorted_and_inside(marked: tuple[str, list[Mark]]) ->
     caption, marks = marked
     split = split_caption(caption, marks)
     assert bool(split.labels) == (split.abstained is None)
-    assert len(split.own) == len(split.labels) == len(set(split.labels))
+    assert len(split.own) == len(split.confidence) == len(split.labels) == len(set(split.labels))
+    assert all(0 <= sure < 1 and (own or not sure) for sure, own in zip(split.confidence, split.own, strict=True))
     for spans in (*split.own, split.prefix, split.suffix):
         assert all(0 <= span.start < span.end <= len(caption) for span in spans)
         assert all(before.end <= after.start for before, after in pairwise(spans))
