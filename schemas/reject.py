@@ -73,7 +73,7 @@ class Reason(StrEnum):
     NO_PANEL_TEXT = "no_panel_text"
     """The caption names the panel and says nothing of it alone."""
     PANEL_TEXT_IN_DOUBT = "panel_text_in_doubt"
-    """Which words of the caption are about the panel is less sure than the limit; its figure stays whole."""
+    """Which words of the caption are about the panel is less sure than the limit."""
     # filter
     IMAGE_TOO_SMALL = "image_too_small"
     """The shorter side is under the limit."""

@@ -63,7 +63,7 @@ def _untold(record_id: str, caption: CaptionSplit, label: str, least: float) -> 
     if not caption.own_of(label):
         detail = f"panel {label}: the caption says nothing of it alone"
         return _reject(record_id=record_id, reason=Reason.NO_PANEL_TEXT, detail=detail)
-    detail = f"panel {label}: its words are right with {caption.confidence_of(label):.2f}, under {least}"
+    detail = f"panel {label}: confidence {caption.confidence_of(label):.2f} in its words is under {least}"
     return _reject(record_id=record_id, reason=Reason.PANEL_TEXT_IN_DOUBT, detail=detail)
 
 

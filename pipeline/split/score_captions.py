@@ -80,8 +80,7 @@ def score_captions(
     n_true = n_found = n_right = n_exact = n_figures = 0
     token_f1: list[float] = []
     reasons: Counter[str] = Counter()
-    stated: Counter[float] = Counter()
-    true: Counter[float] = Counter()
+    worded: list[tuple[float, bool]] = []
     for figure in truth:
         answer = predict(figure)
         line = prediction(figure, answer) if isinstance(answer, CaptionSplit) else answer
@@ -92,13 +91,10 @@ def score_captions(
         n_exact += wanted.keys() == found.keys()
         figure_f1 = dict(zip(wanted, distinct_token_f1(wanted, found), strict=True))
         token_f1 += figure_f1.values()
-        for label, confidence in _confidences(line).items():
-            stated[confidence] += 1
-            true[confidence] += figure_f1.get(label, 0.0) >= RIGHT_WORDS
+        worded += [(sure, figure_f1.get(label, 0.0) >= RIGHT_WORDS) for label, sure in _confidences(line).items()]
         if not found:
             reasons[str(line.get("abstained") or "no_labels")] += 1
-    told = [confidence for confidence in stated if confidence >= least]
-    n_told, n_worded = (sum(counts[confidence] for confidence in told) for counts in (stated, true))
+    told = [is_right for confidence, is_right in worded if confidence >= least]
     precision, recall = _ratio(n_right, n_found), _ratio(n_right, n_true)
     return CaptionScores(
         n_figures=n_figures,
@@ -108,10 +104,10 @@ def score_captions(
         label_f1=_ratio(2 * precision * recall, precision + recall),
         exact_label_sets=_ratio(n_exact, n_figures),
         distinct_token_f1=_ratio(sum(token_f1), len(token_f1)),
-        n_told=n_told,
-        words_right=_ratio(n_worded, n_told),
-        told_right=_ratio(n_worded, n_true),
-        right_by_confidence=tuple((confidence, stated[confidence], true[confidence]) for confidence in sorted(stated)),
+        n_told=len(told),
+        words_right=_ratio(sum(told), len(told)),
+        told_right=_ratio(sum(told), n_true),
+        right_by_confidence=_by_confidence(worded),
         n_abstained=sum(reasons.values()),
         abstentions=tuple(sorted(reasons.items())),
     )
@@ -134,6 +130,12 @@ def _confidences(line: Mapping[str, Any]) -> dict[str, float]:
     """How sure the words of the labels are that have some; 1 where a prediction does not say."""
     stated = {label.lower(): float(confidence) for label, confidence in line.get("confidence", {}).items()}
     return {label: stated.get(label, 1.0) for label, text in _folded(line["subcaptions"]).items() if text}
+
+
+def _by_confidence(worded: Iterable[tuple[float, bool]]) -> tuple[tuple[float, int, int], ...]:
+    counts = Counter(worded)
+    stated = sorted({confidence for confidence, _ in counts})
+    return tuple((sure, counts[sure, True] + counts[sure, False], counts[sure, True]) for sure in stated)
 
 
 def _bag_f1(wanted: Counter[str], found: Counter[str]) -> float:

@@ -44,8 +44,7 @@ def test_numbers_in_brackets_are_steps_and_never_right() -> None:
     assert set(steps.values()) == {0.0}
 
 
-def test_labels_without_words_have_none() -> None:
-    split = split_caption("(A) Roots of wheat. (B) (C) Shoots of wheat.")
-    assert [split.is_told(label, 0.0) for label, own in zip(split.labels, split.own, strict=True) if not own] == [
-        False for own in split.own if not own
-    ]
+def test_a_label_without_words_is_never_told() -> None:
+    split = split_caption("Cells. (a) Control. (b)")
+    assert [split.confidence_of(label) for label in ("a", "b")] == [0.92, 0.0]
+    assert [split.is_told(label, 0.0) for label in ("a", "b")] == [True, False]

@@ -117,12 +117,16 @@ def test_a_figure_without_sure_panels_says_why_it_stays_whole(tmp_path: Path) ->
     assert whole.whole_reason == "which words speak of which panel is in doubt"
 
 
-def test_a_panel_without_a_pair_has_a_reason(tmp_path: Path) -> None:
-    _, panel, turned_away = outcomes(tmp_path, png(2), CAPTION + " Bars, 5 mm.", (1, 1), 0.95)
+@pytest.mark.parametrize(
+    ("caption", "reason", "detail"),
+    [
+        (CAPTION + " Bars, 5 mm.", Reason.PANEL_TEXT_IN_DOUBT, "confidence 0.65 in its words is under 0.9"),
+        ("Cells. (a) Control. (b)", Reason.NO_PANEL_TEXT, "the caption says nothing of it alone"),
+    ],
+)
+def test_a_panel_without_a_pair_has_a_reason(caption: str, reason: Reason, detail: str, tmp_path: Path) -> None:
+    _, panel, turned_away = outcomes(tmp_path, png(2), caption, (1, 1), 0.9)
     assert isinstance(panel, Stored)
     assert turned_away == Reject(
-        stage="split",
-        record_id="PMC1_v1_f001_s02",
-        reason=Reason.PANEL_TEXT_IN_DOUBT,
-        detail="panel b: its words are right with 0.65, under 0.95",
+        stage="split", record_id="PMC1_v1_f001_s02", reason=reason, detail=f"panel b: {detail}"
     )
